@@ -1,0 +1,56 @@
+package manifest
+
+import "regexp"
+
+var (
+	yamlVersion = regexp.MustCompile(`(?m)^( *)["']?apiVersion["']?[ \t]*:(?:\s|$)`)
+	yamlKind    = regexp.MustCompile(`(?m)^( *)["']?kind["']?[ \t]*:(?:\s|$)`)
+	jsonVersion = regexp.MustCompile(`"apiVersion"\s*:`)
+	jsonKind    = regexp.MustCompile(`"kind"\s*:`)
+)
+
+// looksLikeManifest decides by its text whether a document would have been a
+// manifest: it has apiVersion and kind at the start of a line, or of lines that
+// are indented like its first, or it is JSON and has them before the fault.
+func looksLikeManifest(text []byte, fault int) bool {
+	if n := blanks(text); n < len(text) && (text[n] == '{' || text[n] == '[') {
+		before := text[:min(fault, len(text))]
+		if jsonVersion.Match(before) && jsonKind.Match(before) {
+			return true
+		}
+	}
+	return atStart(yamlVersion, text) && atStart(yamlKind, text)
+}
+
+// atStart reports whether a key stands at the indentation of the document: at
+// column 1, or that of its first line with content.
+func atStart(key *regexp.Regexp, text []byte) bool {
+	indent := indentation(text)
+	for _, m := range key.FindAllSubmatchIndex(text, -1) {
+		if n := m[3] - m[2]; n == 0 || n == indent {
+			return true
+		}
+	}
+	return false
+}
+
+// indentation returns that of the first line of text that is neither blank nor
+// a comment nor a marker.
+func indentation(text []byte) int {
+	n := 0
+	comment := false
+	for i, c := range text {
+		switch {
+		case c == '\n':
+			n, comment = 0, false
+		case comment:
+		case c == ' ':
+			n++
+		case c == '#' || c == '%' && n == 0 || n == 0 && marker(text[i:], "---"):
+			comment = true
+		case c != '\r' && c != '\t':
+			return n
+		}
+	}
+	return 0
+}
