@@ -1,0 +1,256 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"sync"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/storage"
+
+	"github.com/memgate/memgate/pkg/policy"
+	"github.com/memgate/memgate/pkg/refdata"
+	"github.com/memgate/memgate/pkg/review"
+)
+
+// Options of a Client.
+type Options struct {
+	Point        string // enforcement point, such as policy.OfflinePoint
+	RefdataLimit int64  // bytes of reference data that are kept; 0 means no limit
+}
+
+// A Client judges reviews by a set of policies. Its policies do not change; reference
+// data may. It is safe for concurrent use.
+type Client struct {
+	point   string
+	data    *refdata.Store
+	reads   []Kind
+	entries []entry // in the order of the set
+}
+
+type entry struct {
+	constraint *policy.Constraint
+	actions    []policy.Action
+	program    *program // nil if the template has no Rego
+	parameters ast.Value
+}
+
+// A TemplateError says that a template of a set does not compile. It wraps one or
+// more *CompileError.
+type TemplateError struct {
+	Template *policy.Template
+	Err      error
+}
+
+func (e *TemplateError) Error() string { return fmt.Sprintf("template %s: %v", e.Template.Kind, e.Err) }
+func (e *TemplateError) Unwrap() error { return e.Err }
+
+// NewClient compiles the templates of a set, on all processors. The error joins a
+// *TemplateError for each that does not compile. A template without Rego is none:
+// what matches its constraints is not judged.
+func NewClient(set *policy.Set, options Options) (*Client, error) {
+	programs, err := compileAll(set.Templates)
+	if err != nil {
+		return nil, err
+	}
+	c := &Client{point: options.Point, data: refdata.New(options.RefdataLimit)}
+	for _, p := range programs {
+		if p != nil {
+			c.reads = append(c.reads, p.reads...)
+		}
+	}
+	for _, constraint := range set.Constraints {
+		parameters, err := parametersValue(constraint.Object.Object)
+		if err != nil {
+			return nil, policy.Fault(constraint.Source, []any{"spec", "parameters"}, "constraint %s/%s: %v", constraint.Kind(), constraint.Name, err)
+		}
+		c.entries = append(c.entries, entry{
+			constraint: constraint,
+			actions:    constraint.Actions(options.Point),
+			program:    programs[constraint.Template],
+			parameters: parameters,
+		})
+	}
+	return c, nil
+}
+
+func compileAll(templates []*policy.Template) (map[*policy.Template]*program, error) {
+	var (
+		programs = make([]*program, len(templates))
+		errs     = make([]error, len(templates))
+		next     = make(chan int)
+		workers  sync.WaitGroup
+	)
+	for range min(runtime.GOMAXPROCS(0), len(templates)) {
+		workers.Go(func() {
+			for i := range next {
+				p, err := newProgram(templates[i].Code)
+				if err != nil && !errors.Is(err, ErrNoRego) {
+					errs[i] = &TemplateError{templates[i], err}
+				}
+				programs[i] = p
+			}
+		})
+	}
+	for i := range templates {
+		next <- i
+	}
+	close(next)
+	workers.Wait()
+	byTemplate := make(map[*policy.Template]*program, len(templates))
+	for i, template := range templates {
+		byTemplate[template] = programs[i]
+	}
+	return byTemplate, errors.Join(errs...)
+}
+
+// NeedsData reports whether judging may depend on objects other than the one under
+// review: some template reads data.inventory, or a constraint selects namespaces by
+// their labels.
+func (c *Client) NeedsData() bool {
+	return len(c.reads) > 0 || slices.ContainsFunc(c.entries, func(e entry) bool {
+		return e.constraint.Match != nil && e.constraint.Match.NamespaceLabels != nil
+	})
+}
+
+// Constraints is the number of constraints.
+func (c *Client) Constraints() int { return len(c.entries) }
+
+// Data is the reference data of the client, for reading its size.
+func (c *Client) Data() *refdata.Store { return c.data }
+
+// AddData keeps an object as reference data if it is a Namespace or of a kind that a
+// template reads; others cost nothing. The error wraps refdata.ErrLimit if it does not
+// fit: from then on what needs reference data is not judged.
+func (c *Client) AddData(ctx context.Context, object map[string]any) error {
+	version, _ := object["apiVersion"].(string)
+	kind, _ := object["kind"].(string)
+	if !(version == "v1" && kind == "Namespace") && !slices.ContainsFunc(c.reads, func(k Kind) bool { return k.Covers(version, kind) }) {
+		return nil
+	}
+	path, err := refdata.Path(object)
+	if err != nil {
+		return err
+	}
+	return c.data.Put(ctx, path, object)
+}
+
+// Namespace is the Namespace of a name among the reference data, nil if it is not there.
+func (c *Client) Namespace(ctx context.Context, name string) map[string]any {
+	value, err := storage.ReadOne(ctx, c.data.OPA(), storage.Path{"inventory", "cluster", "v1", "Namespace", name})
+	if err != nil {
+		return nil
+	}
+	namespace, _ := value.(map[string]any)
+	return namespace
+}
+
+// Review judges a review by all constraints and returns an Outcome for each, in the
+// order of the set. It stops early, with outcomes that were not judged, when ctx ends.
+func (c *Client) Review(ctx context.Context, r *review.Review) []Outcome {
+	outcomes := make([]Outcome, 0, len(c.entries))
+	run := evaluation{client: c, review: r}
+	defer run.close()
+	for _, e := range c.entries {
+		outcomes = append(outcomes, run.judge(ctx, e))
+	}
+	return outcomes
+}
+
+// evaluation is the state that the constraints of one review share.
+type evaluation struct {
+	client *Client
+	review *review.Review
+	input  ast.Value // nil until a constraint matches
+	data   snapshot
+	done   func()
+}
+
+func (v *evaluation) judge(ctx context.Context, e entry) Outcome {
+	o := Outcome{Constraint: e.constraint, Actions: e.actions}
+	if len(e.actions) == 0 || !v.enforces(e.constraint.Template.Operations) {
+		o.Status = NotEnforced
+		return o
+	}
+	if o.Clause, o.Err = v.review.Match(e.constraint.Match); o.Clause != "" {
+		o.Status = NotMatched
+		o.Err = nil
+		return o
+	}
+	if o.Err == nil {
+		o.Violations, o.Err = v.evaluate(ctx, e)
+	}
+	if o.Err != nil {
+		o.Status = NotJudged
+	}
+	return o
+}
+
+// enforces reports whether a template judges the operation of the review. Gatekeeper
+// asks this in its webhook only.
+func (v *evaluation) enforces(operations []string) bool {
+	return v.client.point != policy.WebhookPoint || len(operations) == 0 ||
+		slices.Contains(operations, "*") || slices.Contains(operations, v.review.Operation)
+}
+
+func (v *evaluation) evaluate(ctx context.Context, e entry) ([]Violation, error) {
+	if e.program == nil {
+		return nil, ErrNoRego
+	}
+	if len(e.program.reads) > 0 {
+		if err := v.client.data.Err(); err != nil {
+			return nil, err
+		}
+	}
+	if ctx.Err() != nil {
+		return nil, stopped(ctx)
+	}
+	if err := v.open(ctx); err != nil {
+		return nil, err
+	}
+	found, err := e.program.eval(ctx, v.data, v.input, e.parameters)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return nil, stopped(ctx)
+	case err != nil:
+		return nil, &EvalError{err}
+	}
+	return violations(found)
+}
+
+func stopped(ctx context.Context) error {
+	return fmt.Errorf("evaluation stopped: %w", context.Cause(ctx))
+}
+
+// open converts the review and takes a snapshot of the data, once.
+func (v *evaluation) open(ctx context.Context) error {
+	if v.input != nil {
+		return nil
+	}
+	request := make(map[string]any, len(v.review.Request)+1)
+	for key, value := range v.review.Request {
+		request[key] = value
+	}
+	request["namespaceObject"] = map[string]any{}
+	if v.review.Namespace != nil {
+		request["namespaceObject"] = v.review.Namespace
+	}
+	input, err := reviewValue(request)
+	if err != nil {
+		return err
+	}
+	if v.data, v.done, err = snapshotOf(ctx, v.client.data.OPA()); err != nil {
+		return err
+	}
+	v.input = input
+	return nil
+}
+
+func (v *evaluation) close() {
+	if v.done != nil {
+		v.done()
+	}
+}

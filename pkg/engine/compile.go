@@ -1,0 +1,150 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	regoschema "github.com/open-policy-agent/frameworks/constraint/pkg/client/drivers/rego/schema"
+	"github.com/open-policy-agent/frameworks/constraint/pkg/core/templates"
+	"github.com/open-policy-agent/frameworks/constraint/pkg/regorewriter"
+	"github.com/open-policy-agent/opa/v1/ast"
+)
+
+// Names under which the framework compiles the modules of a template. They are part
+// of the texts of evaluation errors.
+const (
+	entryName = "template"
+	libPrefix = "libs"
+)
+
+// A CompileError says why the Rego of a template does not compile.
+type CompileError struct {
+	Lib    int // the faulty module: -1 is the template's own, else an index into libs
+	Line   int // in that module, from 1; 0 if unknown
+	Column int
+	Text   string
+}
+
+func (e *CompileError) Error() string {
+	module := "rego"
+	if e.Lib >= 0 {
+		module = fmt.Sprintf("libs[%d]", e.Lib)
+	}
+	if e.Line == 0 {
+		return module + ": " + e.Text
+	}
+	return fmt.Sprintf("%s:%d: %s", module, e.Line, e.Text)
+}
+
+// withoutNetwork are the capabilities of templates: all built-ins of OPA except those
+// that reach out. Gatekeeper's webhook runs with http.send disabled, too.
+var withoutNetwork = sync.OnceValue(func() *ast.Capabilities {
+	capabilities := ast.CapabilitiesForThisVersion()
+	capabilities.Builtins = slices.DeleteFunc(capabilities.Builtins, func(b *ast.Builtin) bool {
+		return b.Name == ast.HTTPSend.Name || b.Name == ast.NetLookupIPAddr.Name
+	})
+	return capabilities
+})
+
+// compile compiles the Rego of a template the way the framework's Rego driver does:
+// the same parser options, rewriter, module names and checks. The error joins a
+// *CompileError for every fault.
+func compile(code []templates.Code) (*ast.Compiler, error) {
+	source, err := regoSource(code)
+	if err != nil {
+		return nil, err
+	}
+	version := ast.RegoV0
+	if source.Version == "v1" {
+		version = ast.RegoV1
+	}
+	rewriter, err := regorewriter.New(regorewriter.NewPackagePrefixer(libPrefix), []string{"data.lib"}, []string{"data.inventory"})
+	if err != nil {
+		return nil, err
+	}
+	entry, err := parse(entryName, source.Rego, version, -1)
+	if err != nil {
+		return nil, err
+	}
+	entry.Package.Path = ast.Ref{ast.DefaultRootDocument, ast.StringTerm(entryName)}
+	if !slices.ContainsFunc(entry.Rules, func(r *ast.Rule) bool { return r.Head.Name == "violation" }) {
+		return nil, &CompileError{Lib: -1, Text: `no rule "violation"`}
+	}
+	rewriter.AddEntryPointModule(entryName, entry)
+	for i, text := range source.Libs {
+		name := libName(i)
+		module, err := parse(name, text, version, i)
+		if err != nil {
+			return nil, err
+		}
+		if err := rewriter.AddLib(name, module); err != nil {
+			return nil, &CompileError{Lib: i, Text: err.Error()}
+		}
+	}
+	sources, err := rewriter.Rewrite()
+	if err != nil {
+		return nil, &CompileError{Lib: -1, Text: err.Error()}
+	}
+	modules := map[string]*ast.Module{}
+	for _, group := range [][]*regorewriter.Module{sources.EntryPoints, sources.Libs} {
+		for _, module := range group {
+			modules[fmt.Sprintf("%s%d", entryName, len(modules))] = module.Module
+		}
+	}
+	compiler := ast.NewCompiler().WithCapabilities(withoutNetwork())
+	if compiler.Compile(modules); compiler.Failed() {
+		return nil, compileErrors(compiler.Errors)
+	}
+	return compiler, nil
+}
+
+func regoSource(code []templates.Code) (*regoschema.Source, error) {
+	for _, c := range code {
+		if c.Engine == regoschema.Name {
+			if c.Source == nil {
+				return nil, &CompileError{Lib: -1, Text: "source is missing"}
+			}
+			source, err := regoschema.GetSource(c)
+			if err != nil {
+				return nil, &CompileError{Lib: -1, Text: err.Error()}
+			}
+			return source, nil
+		}
+	}
+	return nil, ErrNoRego
+}
+
+func libName(i int) string { return fmt.Sprintf(`%s["lib_%d"]`, libPrefix, i) }
+
+func parse(name, text string, version ast.RegoVersion, lib int) (*ast.Module, error) {
+	module, err := ast.ParseModuleWithOpts(name, text, ast.ParserOptions{RegoVersion: version})
+	if err != nil {
+		var faults ast.Errors
+		if errors.As(err, &faults) {
+			return nil, compileErrors(faults)
+		}
+		return nil, &CompileError{Lib: lib, Text: err.Error()}
+	}
+	if module == nil {
+		return nil, &CompileError{Lib: lib, Text: "the module is empty"}
+	}
+	return module, nil
+}
+
+func compileErrors(faults ast.Errors) error {
+	errs := make([]error, len(faults))
+	for i, fault := range faults {
+		e := &CompileError{Lib: -1, Text: fault.Code + ": " + fault.Message}
+		if at := fault.Location; at != nil {
+			e.Line, e.Column = at.Row, at.Col
+			if rest, ok := strings.CutPrefix(at.File, libPrefix+`["lib_`); ok {
+				_, _ = fmt.Sscanf(rest, "%d", &e.Lib)
+			}
+		}
+		errs[i] = e
+	}
+	return errors.Join(errs...)
+}

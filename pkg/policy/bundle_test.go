@@ -1,0 +1,82 @@
+package policy
+
+import (
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/memgate/memgate"
+)
+
+func TestBundlesLoad(t *testing.T) {
+	if got := Bundles(); !slices.IsSorted(got) || !slices.Contains(got, "baseline") || !slices.Contains(got, "strict") {
+		t.Fatalf("Bundles() = %q, want them sorted, with baseline and strict", got)
+	}
+	used := map[string]bool{}
+	for _, name := range Bundles() {
+		set, err := Bundle(name)
+		if err != nil {
+			t.Errorf("Bundle(%q): %v", name, err)
+			continue
+		}
+		needed := map[string]bool{}
+		for _, c := range set.Constraints {
+			needed[c.Kind()] = true
+			if name == "strict" && c.EnforcementAction() != "deny" {
+				t.Errorf("Bundle(%q): constraint %s has action %q, want deny", name, c.Name, c.EnforcementAction())
+			}
+			if level, ok := strings.CutPrefix(c.Name, c.Template.Rule+"-"); name == "baseline" && (!ok || level != c.EnforcementAction()) {
+				t.Errorf("Bundle(%q): constraint %s has action %q, want %s-<action> as its name", name, c.Name, c.EnforcementAction(), c.Template.Rule)
+			}
+		}
+		if len(needed) == 0 {
+			t.Errorf("Bundle(%q) has no constraints", name)
+		}
+		for _, template := range set.Templates {
+			used[template.Rule] = true
+			if !needed[template.Kind] {
+				t.Errorf("Bundle(%q) has template %s, which no constraint needs", name, template.Kind)
+			}
+		}
+	}
+	for _, file := range listed(memgate.Templates, "templates") {
+		if rule := strings.TrimSuffix(path.Base(file), ".yaml"); !used[rule] {
+			t.Errorf("%s: no bundle has its rule", file)
+		}
+	}
+}
+
+func TestBundleNotFound(t *testing.T) {
+	for _, name := range []string{"strikt", "", "../pack/strict", "strict.yaml"} {
+		_, err := Bundle(name)
+		want := `bundle "` + name + `" not found; have ` + strings.Join(Bundles(), ", ")
+		if err == nil || err.Error() != want {
+			t.Errorf("Bundle(%q): got error %v, want %s", name, err, want)
+		}
+	}
+}
+
+func TestRuleOf(t *testing.T) {
+	for _, tc := range []struct{ kind, want string }{
+		{"MemgateMemoryQuantitySane", "memory-quantity-sane"},
+		{"MemgateCgroupV2", "cgroup-v2"},
+		{"Memgate", ""},
+		{"K8sRequiredLabels", "k8s-required-labels"},
+	} {
+		if got := ruleOf(tc.kind); got != tc.want {
+			t.Errorf("ruleOf(%q) = %q, want %q", tc.kind, got, tc.want)
+		}
+	}
+}
+
+func TestPackVersion(t *testing.T) {
+	got := PackVersion()
+	if !regexp.MustCompile(`^[0-9a-f]{12}$`).MatchString(got) {
+		t.Errorf("PackVersion() = %q, want twelve hexadecimal digits", got)
+	}
+	if again := PackVersion(); again != got {
+		t.Errorf("PackVersion() = %q, then %q", got, again)
+	}
+}

@@ -1,0 +1,190 @@
+package policy
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/validation"
+
+	"github.com/memgate/memgate/pkg/manifest"
+)
+
+// ConstraintGroup is the API group of constraints.
+const ConstraintGroup = "constraints.gatekeeper.sh"
+
+// Enforcement points of Gatekeeper that memgate takes the place of.
+const (
+	WebhookPoint = "validation.gatekeeper.sh"
+	OfflinePoint = "gator.gatekeeper.sh"
+)
+
+// An Action is what a violation leads to.
+type Action string
+
+// The enforcement actions, from the mildest.
+const (
+	DryRun Action = "dryrun"
+	Warn   Action = "warn"
+	Deny   Action = "deny"
+	scoped Action = "scoped"
+)
+
+// A Constraint is a constraint with the defaults of its template filled in. It is
+// immutable once made and safe for concurrent use.
+type Constraint struct {
+	Template *Template
+	Name     string
+	Match    *Match                     // nil matches everything
+	Object   *unstructured.Unstructured // with defaults; must not be modified
+	Source   *manifest.Object           // where it was read
+	action   Action
+	points   []scopedAction
+}
+
+type scopedAction struct {
+	Action Action `json:"action"`
+	Points []struct {
+		Name string `json:"name"`
+	} `json:"enforcementPoints"`
+}
+
+// Kind is the kind of the constraint.
+func (c *Constraint) Kind() string { return c.Template.Kind }
+
+// EnforcementAction is spec.enforcementAction as written, deny by default.
+func (c *Constraint) EnforcementAction() string { return string(c.action) }
+
+// Actions are the actions that the constraint takes at an enforcement point, sorted
+// from the strictest; none if it is not enforced there.
+func (c *Constraint) Actions(point string) []Action {
+	if c.action != scoped {
+		return []Action{c.action}
+	}
+	var found []Action
+	for _, s := range c.points {
+		for _, p := range s.Points {
+			if (p.Name == "*" || p.Name == point) && !slices.Contains(found, s.Action) {
+				found = append(found, s.Action)
+			}
+		}
+	}
+	slices.SortFunc(found, func(a, b Action) int { return rank(b) - rank(a) })
+	return found
+}
+
+func rank(a Action) int { return slices.Index([]Action{DryRun, Warn, Deny}, a) }
+
+// NewConstraint checks a constraint manifest against its template and fills in the
+// defaults of its schema. An error is an *Error at the field that is wrong; more than
+// one are joined.
+func NewConstraint(template *Template, object *manifest.Object) (*Constraint, error) {
+	name := object.Name()
+	fault := func(path []any, format string, args ...any) error {
+		return Fault(object, path, "constraint %s/%s: %s", object.Kind(), name, fmt.Sprintf(format, args...))
+	}
+	if name == "" {
+		return nil, fault([]any{"metadata", "name"}, "metadata.name is missing")
+	}
+	if bad := validation.IsDNS1123Subdomain(name); len(bad) > 0 {
+		return nil, fault([]any{"metadata", "name"}, "metadata.name: got %q, want %s", name, bad[0])
+	}
+	if version := object.APIVersion(); version != ConstraintGroup+"/v1beta1" && version != ConstraintGroup+"/v1alpha1" {
+		return nil, fault([]any{"apiVersion"}, "apiVersion: got %q, want %s/v1beta1", version, ConstraintGroup)
+	}
+	c := &Constraint{Template: template, Name: name, Source: object, action: Deny,
+		Object: &unstructured.Unstructured{Object: runtime.DeepCopyJSON(object.Value)}}
+	if _, found := c.Object.Object["spec"]; !found {
+		return c, nil
+	}
+	spec, ok := c.Object.Object["spec"].(map[string]any)
+	if !ok {
+		return nil, fault([]any{"spec"}, "spec: want an object")
+	}
+	for key := range spec {
+		if !slices.Contains([]string{"match", "parameters", "enforcementAction", "scopedEnforcementActions"}, key) {
+			return nil, fault([]any{"spec", key}, "unknown field spec.%s; have match, parameters, enforcementAction, scopedEnforcementActions", key)
+		}
+	}
+	if match, found := spec["match"]; found && match != nil {
+		object, ok := match.(map[string]any)
+		if !ok {
+			return nil, fault([]any{"spec", "match"}, "spec.match: want an object")
+		}
+		var err error
+		if c.Match, err = newMatch(object); err != nil {
+			return nil, fault([]any{"spec", "match"}, "spec.match: %v", err)
+		}
+	}
+	if err := c.readAction(spec); err != nil {
+		return nil, fault([]any{"spec", "enforcementAction"}, "%v", err)
+	}
+	return c, c.readParameters(spec, fault)
+}
+
+func (c *Constraint) readAction(spec map[string]any) error {
+	switch action := spec["enforcementAction"].(type) {
+	case nil:
+		spec["enforcementAction"] = string(Deny)
+		return nil
+	case string:
+		c.action = Action(action)
+	default:
+		return fmt.Errorf("spec.enforcementAction: want a string")
+	}
+	if c.action != scoped {
+		return checkAction("spec.enforcementAction", c.action, Deny, Warn, DryRun, scoped)
+	}
+	text, err := json.Marshal(spec["scopedEnforcementActions"])
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(text, &c.points); err != nil {
+		return fmt.Errorf("spec.scopedEnforcementActions: %w", typeFault(err))
+	}
+	if len(c.points) == 0 {
+		return fmt.Errorf("spec.enforcementAction is scoped and spec.scopedEnforcementActions is missing")
+	}
+	for _, s := range c.points {
+		if err := checkAction("spec.scopedEnforcementActions: action", s.Action, Deny, Warn, DryRun); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkAction(field string, got Action, want ...Action) error {
+	if slices.Contains(want, got) {
+		return nil
+	}
+	names := make([]string, len(want))
+	for i, action := range want {
+		names[i] = string(action)
+	}
+	return fmt.Errorf("%s: got %q, want %s", field, string(got), strings.Join(names, ", "))
+}
+
+func (c *Constraint) readParameters(spec map[string]any, fault func([]any, string, ...any) error) error {
+	schema := c.Template.Parameters
+	if schema == nil {
+		if _, found := spec["parameters"]; found {
+			return fault([]any{"spec", "parameters"}, "unknown field spec.parameters; template %s takes none", c.Kind())
+		}
+		return nil
+	}
+	if value, found := schema.defaulted(spec["parameters"]); found {
+		spec["parameters"] = value
+	}
+	value, found := spec["parameters"]
+	if !found {
+		return nil
+	}
+	for _, f := range schema.Faults(value) {
+		path := append([]any{"spec", "parameters"}, f.Path...)
+		return fault(path, "%s: %s", manifest.PathString(path), f.Text)
+	}
+	return nil
+}

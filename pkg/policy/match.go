@@ -1,0 +1,99 @@
+package policy
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+)
+
+// A Match is spec.match of a constraint. Its selectors are parsed; a nil selector
+// matches everything. Immutable.
+type Match struct {
+	Source             string     `json:"source"` // All, Generated, Original or ""
+	Kinds              []Kinds    `json:"kinds"`
+	Scope              string     `json:"scope"` // "*", Cluster, Namespaced or ""
+	Namespaces         []Wildcard `json:"namespaces"`
+	ExcludedNamespaces []Wildcard `json:"excludedNamespaces"`
+	Name               Wildcard   `json:"name"`
+
+	Labels          labels.Selector `json:"-"`
+	NamespaceLabels labels.Selector `json:"-"`
+}
+
+// Kinds is one entry of spec.match.kinds; an empty list or "*" stands for all.
+type Kinds struct {
+	APIGroups []string `json:"apiGroups"`
+	Kinds     []string `json:"kinds"`
+}
+
+// A Wildcard is a name that may begin or end with "*".
+type Wildcard string
+
+// Matches reports whether the wildcard matches a name.
+func (w Wildcard) Matches(name string) bool {
+	front, rear := strings.HasPrefix(string(w), "*"), strings.HasSuffix(string(w), "*")
+	middle := strings.TrimSuffix(strings.TrimPrefix(string(w), "*"), "*")
+	switch {
+	case front && rear:
+		return strings.Contains(name, middle)
+	case front:
+		return strings.HasSuffix(name, middle)
+	case rear:
+		return strings.HasPrefix(name, middle)
+	}
+	return string(w) == name
+}
+
+// MatchesPrefix is Matches for a name of which only the beginning is known, as with
+// metadata.generateName.
+func (w Wildcard) MatchesPrefix(prefix string) bool {
+	return strings.HasSuffix(string(w), "*") && w.Matches(prefix)
+}
+
+// newMatch reads spec.match. A field that Gatekeeper's schema does not have is an
+// error: a misspelt one would widen the match in silence.
+func newMatch(value map[string]any) (*Match, error) {
+	var read struct {
+		Match
+		LabelSelector     *metav1.LabelSelector `json:"labelSelector"`
+		NamespaceSelector *metav1.LabelSelector `json:"namespaceSelector"`
+	}
+	text, err := json.Marshal(value)
+	if err != nil {
+		return nil, err
+	}
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&read); err != nil {
+		return nil, typeFault(err)
+	}
+	m := read.Match
+	switch m.Source {
+	case "", "All", "Generated", "Original":
+	default:
+		return nil, fmt.Errorf("source: got %q, want All, Generated or Original", m.Source)
+	}
+	switch m.Scope {
+	case "", "*", "Cluster", "Namespaced":
+	default:
+		return nil, fmt.Errorf("scope: got %q, want *, Cluster or Namespaced", m.Scope)
+	}
+	if m.Labels, err = selector(read.LabelSelector); err != nil {
+		return nil, fmt.Errorf("labelSelector: %w", err)
+	}
+	if m.NamespaceLabels, err = selector(read.NamespaceSelector); err != nil {
+		return nil, fmt.Errorf("namespaceSelector: %w", err)
+	}
+	return &m, nil
+}
+
+func selector(value *metav1.LabelSelector) (labels.Selector, error) {
+	if value == nil {
+		return nil, nil
+	}
+	return metav1.LabelSelectorAsSelector(value)
+}

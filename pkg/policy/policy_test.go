@@ -1,0 +1,251 @@
+package policy_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/memgate/memgate/pkg/manifest"
+	"github.com/memgate/memgate/pkg/policy"
+)
+
+func objects(t *testing.T, text string) []*manifest.Object {
+	t.Helper()
+	found, err := manifest.Read("p.yaml", strings.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+const template = `apiVersion: templates.gatekeeper.sh/v1
+kind: ConstraintTemplate
+metadata:
+  name: k8sthing
+  annotations: {memgate.github.io/rule: thing, memgate.github.io/severity: low}
+spec:
+  crd:
+    spec:
+      names: {kind: K8sThing}
+      validation:
+        openAPIV3Schema:
+          type: object
+          default: {}
+          properties:
+            max: {type: integer, default: 3, minimum: 1}
+            names: {type: array, items: {type: string}}
+            mode: {type: string, enum: [a, b]}
+            nested: {type: object, properties: {deep: {type: string, default: x}}}
+            free: {type: object, x-kubernetes-preserve-unknown-fields: true}
+            any: {x-kubernetes-int-or-string: true}
+  targets:
+  - target: admission.k8s.gatekeeper.sh
+    rego: "package k8sthing"
+---
+`
+
+func constraint(spec string) string {
+	return template + "apiVersion: constraints.gatekeeper.sh/v1beta1\nkind: K8sThing\nmetadata: {name: a}\n" + spec
+}
+
+func TestTemplate(t *testing.T) {
+	set, err := policy.NewSet(objects(t, constraint("spec: {}")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := set.Templates[0]
+	if got.Kind != "K8sThing" || got.Rule != "thing" || got.Severity != "low" || !got.Has("Rego") || got.Has("K8sNativeValidation") {
+		t.Errorf("template = %+v", got)
+	}
+	if core := got.Core(); core.Name != "k8sthing" || core.Spec.Targets[0].Code[0].Engine != "Rego" {
+		t.Errorf("Core() = %+v, want the old field rego as code for the engine Rego", core)
+	}
+}
+
+// TestErrors are policies that do not load: each error has its place, what was written
+// and what was wanted.
+func TestErrors(t *testing.T) {
+	for name, tc := range map[string]struct{ text, want string }{
+		"unknown parameter": {
+			constraint("spec:\n  parameters:\n    maxx: 3\n"),
+			"p.yaml:30:5: constraint K8sThing/a: spec.parameters.maxx: unknown field; have any, free, max, mode, names, nested",
+		},
+		"wrong type": {
+			constraint("spec: {parameters: {max: lots}}"),
+			`p.yaml:28:21: constraint K8sThing/a: spec.parameters.max: got "lots", want integer`,
+		},
+		"minimum": {
+			constraint("spec: {parameters: {max: 0}}"),
+			`p.yaml:28:21: constraint K8sThing/a: spec.parameters.max: got 0, want at least 1`,
+		},
+		"enum": {
+			constraint("spec: {parameters: {mode: c}}"),
+			`p.yaml:28:21: constraint K8sThing/a: spec.parameters.mode: got "c", want one of "a", "b"`,
+		},
+		"item": {
+			constraint("spec: {parameters: {names: [x, 1]}}"),
+			`p.yaml:28:32: constraint K8sThing/a: spec.parameters.names[1]: got 1, want string`,
+		},
+		"null": {
+			constraint("spec: {parameters: {names: null}}"),
+			`p.yaml:28:21: constraint K8sThing/a: spec.parameters.names: got null, want array`,
+		},
+		"int or string": {
+			constraint("spec: {parameters: {any: 1.5}}"),
+			`p.yaml:28:21: constraint K8sThing/a: spec.parameters.any: got 1.5, want integer or string`,
+		},
+		"misspelt match": {
+			constraint("spec: {match: {kindz: []}}"),
+			`p.yaml:28:8: constraint K8sThing/a: spec.match: unknown field "kindz"`,
+		},
+		"scope": {
+			constraint("spec: {match: {scope: namespaced}}"),
+			`p.yaml:28:8: constraint K8sThing/a: spec.match: scope: got "namespaced", want *, Cluster or Namespaced`,
+		},
+		"selector": {
+			constraint("spec: {match: {labelSelector: {matchExpressions: [{key: a, operator: Has}]}}}"),
+			`p.yaml:28:8: constraint K8sThing/a: spec.match: labelSelector: "Has" is not a valid label selector operator`,
+		},
+		"action": {
+			constraint("spec: {enforcementAction: block}"),
+			`p.yaml:28:8: constraint K8sThing/a: spec.enforcementAction: got "block", want deny, warn, dryrun, scoped`,
+		},
+		"scoped without list": {
+			constraint("spec: {enforcementAction: scoped}"),
+			`p.yaml:28:8: constraint K8sThing/a: spec.enforcementAction is scoped and spec.scopedEnforcementActions is missing`,
+		},
+		"unknown field": {
+			constraint("spec: {params: {}}"),
+			`p.yaml:28:8: constraint K8sThing/a: unknown field spec.params; have match, parameters, enforcementAction, scopedEnforcementActions`,
+		},
+		"version": {
+			strings.Replace(constraint(""), "sh/v1beta1", "sh/v2", 1),
+			`p.yaml:25:1: constraint K8sThing/a: apiVersion: got "constraints.gatekeeper.sh/v2", want constraints.gatekeeper.sh/v1beta1`,
+		},
+		"no template": {
+			"apiVersion: constraints.gatekeeper.sh/v1beta1\nkind: K8sOther\nmetadata: {name: b}\n",
+			`p.yaml:2:1: constraint "b": no template for kind "K8sOther"`,
+		},
+		"two that differ": {
+			constraint("spec: {}\n---\n" + strings.TrimPrefix(constraint("spec: {enforcementAction: warn}"), template)),
+			`p.yaml:30:1: K8sThing "a" differs from the one at p.yaml:25:1`,
+		},
+		"template name": {
+			strings.Replace(template, "name: k8sthing", "name: other", 1),
+			`p.yaml:4:3: template "other": got this name for kind "K8sThing", want "k8sthing"`,
+		},
+		"target": {
+			strings.Replace(template, "target: admission.k8s.gatekeeper.sh", "target: other", 1),
+			`p.yaml:22:5: template "k8sthing": target "other" not known, want "admission.k8s.gatekeeper.sh"`,
+		},
+		"schema type": {
+			strings.Replace(template, "type: array", "type: list", 1),
+			`p.yaml:11:9: template "k8sthing": names: type: got "list", want object, array, string, integer, number or boolean`,
+		},
+		"schema default": {
+			strings.Replace(template, "default: 3", "default: three", 1),
+			`p.yaml:11:9: template "k8sthing": max: default: got "three", want integer`,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := policy.NewSet(objects(t, tc.text))
+			if err == nil || err.Error() != tc.want {
+				t.Errorf("got  %v\nwant %s", err, tc.want)
+			}
+		})
+	}
+}
+
+func TestDefaults(t *testing.T) {
+	for _, tc := range []struct {
+		spec string
+		want any // spec.parameters
+	}{
+		{"", nil}, // no spec, no defaults: as in the API server
+		{"spec: {}", map[string]any{"max": int64(3)}},
+		{"spec: {parameters: null}", map[string]any{"max": int64(3)}},
+		{"spec: {parameters: {max: null}}", map[string]any{"max": int64(3)}},
+		{"spec: {parameters: {max: 7, nested: {}}}", map[string]any{"max": int64(7), "nested": map[string]any{"deep": "x"}}},
+		{"spec: {parameters: {free: {a: [1]}}}", map[string]any{"max": int64(3), "free": map[string]any{"a": []any{int64(1)}}}},
+	} {
+		set, err := policy.NewSet(objects(t, constraint(tc.spec)))
+		if err != nil {
+			t.Errorf("%q: %v", tc.spec, err)
+			continue
+		}
+		spec, _ := set.Constraints[0].Object.Object["spec"].(map[string]any)
+		if got := spec["parameters"]; !equal(got, tc.want) {
+			t.Errorf("%q: parameters = %v, want %v", tc.spec, got, tc.want)
+		}
+	}
+}
+
+func equal(a, b any) bool {
+	switch a := a.(type) {
+	case map[string]any:
+		m, ok := b.(map[string]any)
+		if !ok || len(a) != len(m) {
+			return false
+		}
+		for key := range a {
+			if !equal(a[key], m[key]) {
+				return false
+			}
+		}
+		return true
+	case []any:
+		s, ok := b.([]any)
+		return ok && slices.EqualFunc(a, s, equal)
+	}
+	return a == b
+}
+
+func TestActions(t *testing.T) {
+	const scoped = `spec:
+  enforcementAction: scoped
+  scopedEnforcementActions:
+  - {action: warn, enforcementPoints: [{name: "*"}]}
+  - {action: deny, enforcementPoints: [{name: validation.gatekeeper.sh}, {name: audit.gatekeeper.sh}]}
+`
+	for _, tc := range []struct {
+		spec, point string
+		want        []policy.Action
+	}{
+		{"", policy.OfflinePoint, []policy.Action{policy.Deny}},
+		{"spec: {enforcementAction: dryrun}", policy.WebhookPoint, []policy.Action{policy.DryRun}},
+		{scoped, policy.OfflinePoint, []policy.Action{policy.Warn}},
+		{scoped, policy.WebhookPoint, []policy.Action{policy.Deny, policy.Warn}},
+		{strings.Replace(scoped, `"*"`, "other", 1), policy.OfflinePoint, nil},
+	} {
+		set, err := policy.NewSet(objects(t, constraint(tc.spec)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := set.Constraints[0].Actions(tc.point); !slices.Equal(got, tc.want) {
+			t.Errorf("%s at %s: actions = %v, want %v", tc.spec, tc.point, got, tc.want)
+		}
+	}
+}
+
+func TestWildcard(t *testing.T) {
+	for _, tc := range []struct {
+		wildcard      policy.Wildcard
+		name          string
+		match, prefix bool
+	}{
+		{"kube-system", "kube-system", true, false},
+		{"kube-*", "kube-system", true, true},
+		{"*-system", "kube-system", true, false},
+		{"*e-s*", "kube-system", true, true},
+		{"kube-", "kube-system", false, false},
+		{"*", "anything", true, true},
+		{"", "", true, false},
+	} {
+		if got := tc.wildcard.Matches(tc.name); got != tc.match {
+			t.Errorf("Wildcard(%q).Matches(%q) = %t, want %t", tc.wildcard, tc.name, got, tc.match)
+		}
+		if got := tc.wildcard.MatchesPrefix(tc.name); got != tc.prefix {
+			t.Errorf("Wildcard(%q).MatchesPrefix(%q) = %t, want %t", tc.wildcard, tc.name, got, tc.prefix)
+		}
+	}
+}
