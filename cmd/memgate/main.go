@@ -1,0 +1,11 @@
+// Memgate checks the memory of Kubernetes workloads by Gatekeeper policies, without a
+// cluster.
+package main
+
+import (
+	"os"
+
+	"github.com/memgate/memgate/pkg/cli"
+)
+
+func main() { os.Exit(cli.Memgate()) }

@@ -1,0 +1,96 @@
+package check
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/memgate/memgate/pkg/manifest"
+	"github.com/memgate/memgate/pkg/report"
+	"github.com/memgate/memgate/pkg/review"
+	"github.com/memgate/memgate/pkg/source"
+)
+
+// Collect puts the objects of files into the reference data of the client, as far as
+// its policies read them. The error joins one for each document that cannot be read
+// and each object that does not fit; the others are kept.
+func Collect(ctx context.Context, files []source.File, options Options) error {
+	var errs []error
+	for _, file := range files {
+		errs = append(errs, read(file, options, func(d document) error {
+			for _, gap := range d.gaps {
+				errs = append(errs, errors.New(gap.Position.String()+": "+gap.Text))
+			}
+			for _, object := range d.objects {
+				if err := options.Client.AddData(ctx, object.Value); err != nil {
+					errs = append(errs, fmt.Errorf("%s: %w", object.Position(), err))
+				}
+			}
+			return ctx.Err()
+		}))
+	}
+	return errors.Join(errs...)
+}
+
+// A document is what one document of a file holds: objects, or why there are none.
+type document struct {
+	objects []*manifest.Object
+	gaps    []report.Gap
+	skip    *report.Skip
+}
+
+// read hands the documents of a file to visit, in order. Its error is that of visit.
+func read(file source.File, options Options, visit func(document) error) error {
+	unreadable := func(err error) error {
+		text := err.Error()
+		var path *source.PathError
+		if errors.As(err, &path) {
+			text = path.Reason()
+		}
+		return visit(document{gaps: []report.Gap{{Position: manifest.Position{File: file.Name}, Reason: report.ReasonUnreadable, Text: text}}})
+	}
+	in, err := file.Open()
+	if err != nil {
+		return unreadable(err)
+	}
+	defer in.Close() //nolint:errcheck // read only
+	reader := manifest.NewReader(file.Name, in, manifest.Options{MaxDocument: options.MaxDocument})
+	for {
+		object, err := reader.Next()
+		var (
+			none   *manifest.NotManifestError
+			syntax *manifest.SyntaxError
+		)
+		switch {
+		case err == nil:
+			err = visit(objects(object, options.Namespace))
+		case errors.Is(err, io.EOF):
+			return nil
+		case errors.As(err, &none):
+			err = visit(document{skip: &report.Skip{Position: none.Position, Text: none.Found}})
+		case errors.As(err, &syntax) && !syntax.LooksLikeManifest:
+			err = visit(document{skip: &report.Skip{Position: syntax.Position, Text: syntax.Message}})
+		case errors.As(err, &syntax):
+			err = visit(document{gaps: []report.Gap{{Position: syntax.Position, Reason: report.ReasonUnreadable, Text: syntax.Message}}})
+		default:
+			return unreadable(err)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// objects unwraps lists and fills in the namespace.
+func objects(object *manifest.Object, namespace string) document {
+	var d document
+	items, faults := review.Items(object)
+	for _, item := range items {
+		d.objects = append(d.objects, review.InNamespace(item, namespace))
+	}
+	for _, fault := range faults {
+		d.gaps = append(d.gaps, report.Gap{Position: fault.Position, Reason: report.ReasonUnreadable, Text: fault.Text})
+	}
+	return d
+}
