@@ -1,0 +1,68 @@
+# Everything that CI runs is "make check". "make" lists the targets.
+
+.DEFAULT_GOAL := help
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+
+TOOL := go tool -modfile=tools/go.mod
+OPA := $(TOOL) opa
+# Modules below the root, each with its own dependencies. tools/ has no packages.
+NESTED := $(patsubst %/go.mod,%,$(shell git ls-files 'tests/**/go.mod' 'tests/*/go.mod' | sort -u))
+COMMIT := $(shell git rev-parse HEAD 2>/dev/null)
+LDFLAGS := -s -w -X github.com/memgate/memgate/pkg/cli.commit=$(COMMIT)
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## build bin/memgate and bin/memgate-webhook, static
+	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/...
+
+.PHONY: demo
+demo: build ## judge the manifests of examples/
+	@echo '$$ bin/memgate check examples'
+	@bin/memgate check examples || test $$? -eq 1
+
+.PHONY: generate
+generate: ## write templates/, pages, index and packs from policies/ and bundles/
+	go run ./cmd/memgate generate
+
+.PHONY: fmt
+fmt: ## format Go and Rego
+	$(TOOL) gofumpt -w $$(git ls-files '*.go')
+	$(OPA) fmt -w policies
+
+.PHONY: lint
+lint: lint-go lint-rego ## check the format, go vet, staticcheck, opa check
+
+.PHONY: lint-go
+lint-go:
+	@unformatted=$$($(TOOL) gofumpt -l $$(git ls-files '*.go')); \
+	if [ -n "$$unformatted" ]; then echo "gofumpt would change (run make fmt):" $$unformatted; exit 1; fi
+	go vet ./...
+	$(TOOL) staticcheck ./...
+
+# Rules must mean the same in Gatekeeper's OPA, which is the version of the tool.
+.PHONY: lint-rego
+lint-rego:
+	@unformatted=$$($(OPA) fmt -l policies); \
+	if [ -n "$$unformatted" ]; then echo "opa fmt would change (run make fmt):" $$unformatted; exit 1; fi
+	$(OPA) check --strict --capabilities v1.17.1 --ignore '*.yaml' policies
+	$(OPA) test --ignore '*.yaml' policies
+
+.PHONY: test
+test: ## run the tests of all modules
+	go test ./...
+	@for module in $(NESTED); do echo "== $$module"; (cd $$module && go test ./...); done
+
+.PHONY: race
+race: ## run the tests of what is concurrent with the race detector
+	go test -race ./pkg/admission ./pkg/check ./pkg/engine ./pkg/refdata
+
+.PHONY: check
+check: lint build test ## all that CI runs
+
+.PHONY: bench
+bench: build ## measure the budgets and write docs/benchmarks.md
+	cd tests/bench && go run . -root ../.. -write ../../docs/benchmarks.md

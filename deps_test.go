@@ -1,0 +1,155 @@
+package memgate_test
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/memgate/memgate"
+
+// direct are the direct dependencies of the root module. docs/dependencies.md has the
+// reason for each.
+var direct = []string{
+	"github.com/open-policy-agent/frameworks/constraint",
+	"github.com/open-policy-agent/opa",
+	"github.com/rogpeppe/go-internal",
+	"github.com/spf13/cobra",
+	"go.yaml.in/yaml/v3",
+	"k8s.io/apimachinery",
+	"sigs.k8s.io/yaml",
+}
+
+// forbidden are packages, with all below them, that no binary may link: they cost
+// start-up time and megabytes.
+var forbidden = []string{
+	"github.com/google/cel-go",
+	"github.com/open-policy-agent/frameworks/constraint/pkg/apis/templates",
+	"github.com/open-policy-agent/frameworks/constraint/pkg/client/crds",
+	"github.com/open-policy-agent/frameworks/constraint/pkg/externaldata",
+	"github.com/open-policy-agent/frameworks/constraint/pkg/handler",
+	"google.golang.org/grpc",
+	"k8s.io/apiextensions-apiserver/pkg/apiserver",
+	"k8s.io/apiserver",
+	"k8s.io/client-go",
+	"sigs.k8s.io/controller-runtime",
+	"testing",
+}
+
+// edges are the imports among the packages of this module. A new one is a decision.
+var edges = map[string][]string{
+	"":                    nil,
+	"cmd/memgate":         {"pkg/cli"},
+	"cmd/memgate-webhook": {"pkg/cli"},
+	"pkg/admission":       {"pkg/engine", "pkg/policy", "pkg/review"},
+	"pkg/check":           {"pkg/engine", "pkg/manifest", "pkg/report", "pkg/review", "pkg/source"},
+	"pkg/cli":             {"pkg/admission", "pkg/check", "pkg/engine", "pkg/generate", "pkg/manifest", "pkg/policy", "pkg/report", "pkg/review", "pkg/source"},
+	"pkg/engine":          {"pkg/policy", "pkg/refdata", "pkg/review"},
+	"pkg/generate":        {"pkg/manifest", "pkg/policy"},
+	"pkg/manifest":        nil,
+	"pkg/policy":          {"", "pkg/manifest", "pkg/source"},
+	"pkg/refdata":         nil,
+	"pkg/report":          {"pkg/manifest"},
+	"pkg/review":          {"pkg/manifest", "pkg/policy"},
+	"pkg/source":          nil,
+	"policies":            nil,
+	"tests/corpus":        nil,
+	"tests/e2e":           nil,
+}
+
+func TestDirectDependencies(t *testing.T) {
+	var read struct {
+		Require []struct {
+			Path     string
+			Indirect bool
+		}
+	}
+	if err := json.Unmarshal(run(t, "mod", "edit", "-json"), &read); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, r := range read.Require {
+		if !r.Indirect {
+			got = append(got, r.Path)
+		}
+	}
+	slices.Sort(got)
+	if !slices.Equal(got, direct) {
+		t.Errorf("direct dependencies of go.mod: got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(direct, "\n"))
+	}
+	page, err := os.ReadFile("docs/dependencies.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range got {
+		if !strings.Contains(string(page), "`"+path+"`") {
+			t.Errorf("docs/dependencies.md: %s has no reason there", path)
+		}
+	}
+}
+
+func TestForbiddenPackages(t *testing.T) {
+	for _, binary := range []string{"./cmd/memgate", "./cmd/memgate-webhook"} {
+		for linked := range strings.FieldsSeq(string(run(t, "list", "-deps", binary))) {
+			for _, path := range forbidden {
+				if linked == path || strings.HasPrefix(linked, path+"/") {
+					t.Errorf("%s links %s, which is forbidden", binary, linked)
+				}
+			}
+		}
+	}
+}
+
+func TestImportEdges(t *testing.T) {
+	packages := map[string]bool{}
+	list := string(run(t, "list", "-f", `{{.ImportPath}}{{range .Imports}} {{.}}{{end}}`, "./..."))
+	for line := range strings.Lines(list) {
+		fields := strings.Fields(line)
+		from, ok := local(fields[0])
+		if !ok {
+			t.Fatalf("package %s is not in module %s", fields[0], module)
+		}
+		packages[from] = true
+		allowed, known := edges[from]
+		if !known {
+			t.Errorf("package %q is not in the list of edges", from)
+		}
+		for _, path := range fields[1:] {
+			if to, ok := local(path); ok && !slices.Contains(allowed, to) {
+				t.Errorf("%s imports %s, which the list of edges does not allow", from, to)
+			}
+		}
+	}
+	for from := range edges {
+		if !packages[from] {
+			t.Errorf("package %q is in the list of edges and does not exist", from)
+		}
+	}
+}
+
+// local is the path of a package in this module.
+func local(path string) (string, bool) {
+	if path == module {
+		return "", true
+	}
+	return strings.CutPrefix(path, module+"/")
+}
+
+func run(t *testing.T, args ...string) []byte {
+	t.Helper()
+	out, err := exec.Command("go", args...).Output()
+	if err != nil {
+		t.Fatalf("go %s: %v\n%s", strings.Join(args, " "), err, stderr(err))
+	}
+	return out
+}
+
+func stderr(err error) []byte {
+	if exit, ok := err.(*exec.ExitError); ok {
+		return exit.Stderr
+	}
+	return nil
+}
