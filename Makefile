@@ -9,7 +9,7 @@ OPA := $(TOOL) opa
 # Modules below the root, each with its own dependencies. tools/ has no packages.
 NESTED := $(patsubst %/go.mod,%,$(shell git ls-files 'tests/**/go.mod' 'tests/*/go.mod' | sort -u))
 COMMIT := $(shell git rev-parse HEAD 2>/dev/null)
-LDFLAGS := -s -w -X github.com/memgate/memgate/pkg/cli.commit=$(COMMIT)
+LDFLAGS := -s -w -X github.com/memgate/memgate/pkg/version.commit=$(COMMIT)
 
 .PHONY: help
 help: ## list the targets

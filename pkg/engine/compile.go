@@ -81,12 +81,12 @@ func compile(code []templates.Code) (*ast.Compiler, error) {
 			return nil, err
 		}
 		if err := rewriter.AddLib(name, module); err != nil {
-			return nil, &CompileError{Lib: i, Text: err.Error()}
+			return nil, &CompileError{Lib: i, Text: strings.TrimSpace(err.Error())}
 		}
 	}
 	sources, err := rewriter.Rewrite()
 	if err != nil {
-		return nil, &CompileError{Lib: -1, Text: err.Error()}
+		return nil, &CompileError{Lib: -1, Text: strings.TrimSpace(err.Error())}
 	}
 	modules := map[string]*ast.Module{}
 	for _, group := range [][]*regorewriter.Module{sources.EntryPoints, sources.Libs} {
@@ -109,7 +109,7 @@ func regoSource(code []templates.Code) (*regoschema.Source, error) {
 			}
 			source, err := regoschema.GetSource(c)
 			if err != nil {
-				return nil, &CompileError{Lib: -1, Text: err.Error()}
+				return nil, &CompileError{Lib: -1, Text: strings.TrimSpace(err.Error())}
 			}
 			return source, nil
 		}
@@ -126,7 +126,11 @@ func parse(name, text string, version ast.RegoVersion, lib int) (*ast.Module, er
 		if errors.As(err, &faults) {
 			return nil, compileErrors(faults)
 		}
-		return nil, &CompileError{Lib: lib, Text: err.Error()}
+		var fault *ast.Error
+		if errors.As(err, &fault) {
+			return nil, compileErrors(ast.Errors{fault})
+		}
+		return nil, &CompileError{Lib: lib, Text: strings.TrimSpace(err.Error())}
 	}
 	if module == nil {
 		return nil, &CompileError{Lib: lib, Text: "the module is empty"}

@@ -2,7 +2,9 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/open-policy-agent/frameworks/constraint/pkg/core/templates"
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -21,6 +23,7 @@ type program struct {
 
 const resultVar = ast.Var("result")
 
+// useOfViolation is how the framework uses the rule.
 var useOfViolation = ast.MustParseBody(`data.template.violation[r]; details = object.get(r, "details", {}); msg = r.msg`)
 
 func newProgram(code []templates.Code) (*program, error) {
@@ -29,11 +32,9 @@ func newProgram(code []templates.Code) (*program, error) {
 		return nil, err
 	}
 	path := ast.Ref{ast.DefaultRootDocument, ast.StringTerm(entryName), ast.StringTerm("violation")}
-	// The framework compiles a use of violation together with the template, and so
-	// refuses one whose type cannot hold a message.
-	if _, err := compiler.QueryCompiler().Compile(useOfViolation.Copy()); err != nil {
+	if err := checkUse(compiler); err != nil {
 		at := compiler.GetRules(path)[0].Location
-		return nil, &CompileError{Lib: -1, Line: at.Row, Column: at.Col, Text: fmt.Sprintf(`"violation" is no set of objects with msg: %v`, err)}
+		return nil, &CompileError{Lib: -1, Line: at.Row, Column: at.Col, Text: err.Error()}
 	}
 	query := ast.NewBody(ast.Equality.Expr(ast.NewTerm(resultVar), ast.NewTerm(path)))
 	query, err = compiler.QueryCompiler().Compile(query)
@@ -41,6 +42,25 @@ func newProgram(code []templates.Code) (*program, error) {
 		return nil, &CompileError{Lib: -1, Text: err.Error()}
 	}
 	return &program{compiler: compiler, query: query, reads: inventoryReads(compiler)}, nil
+}
+
+// checkUse refuses a rule whose type cannot hold a message: the framework compiles its
+// use of the rule together with the template, and so does not take one.
+func checkUse(compiler *ast.Compiler) error {
+	_, err := compiler.QueryCompiler().Compile(useOfViolation.Copy())
+	if err == nil {
+		return nil
+	}
+	text := err.Error()
+	var faults ast.Errors
+	if errors.As(err, &faults) {
+		var messages []string
+		for _, fault := range faults {
+			messages = append(messages, fault.Message)
+		}
+		text = strings.Join(messages, "; ")
+	}
+	return fmt.Errorf(`"violation": want a set of objects with "msg": %s`, text)
 }
 
 // A finding is one element of the violation rule.

@@ -50,6 +50,7 @@ func Files(root string) ([]File, error) {
 		return nil, err
 	}
 	files = append(files, packs...)
+	files = append(files, packGo(files))
 	slices.SortFunc(files, func(a, b File) int { return cmp.Compare(a.Path, b.Path) })
 	return files, nil
 }

@@ -250,7 +250,7 @@ func TestPackFaults(t *testing.T) {
 // damaged.
 func TestWrite(t *testing.T) {
 	root := checkout(t, sample(t))
-	all := []string{"docs/rules.md", "pkg/policy/pack/baseline.yaml", "policies/shm/sample_rule/README.md", "templates/sample-rule.yaml"}
+	all := []string{"docs/rules.md", "pkg/policy/pack/baseline.yaml", "pkg/policy/pack/pack.go", "policies/shm/sample_rule/README.md", "templates/sample-rule.yaml"}
 	step := func(do string, want []string) {
 		t.Helper()
 		if got, err := Write(root); err != nil || !slices.Equal(got, want) {

@@ -2,30 +2,25 @@ package policy
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"embed"
-	"encoding/hex"
 	"fmt"
 	"io/fs"
-	"path"
 	"strings"
-	"sync"
 	"unicode"
 
 	"github.com/memgate/memgate"
 	"github.com/memgate/memgate/pkg/manifest"
+	"github.com/memgate/memgate/pkg/policy/pack"
 )
-
-// packs are the rendered bundles, pack/<bundle>.yaml.
-//
-//go:embed pack/*.yaml
-var packs embed.FS
 
 // Bundles are the names of the bundles in the binary, sorted.
 func Bundles() []string {
+	files, err := fs.Glob(pack.Files, "*.yaml")
+	if err != nil {
+		panic(err) // the pattern is constant
+	}
 	var names []string
-	for _, file := range listed(packs, "pack") {
-		names = append(names, strings.TrimSuffix(path.Base(file), ".yaml"))
+	for _, file := range files {
+		names = append(names, strings.TrimSuffix(file, ".yaml"))
 	}
 	return names
 }
@@ -33,7 +28,7 @@ func Bundles() []string {
 // Bundle is the bundle of a name: its constraints, and the templates that they need.
 // Each call makes a new set.
 func Bundle(name string) (*Set, error) {
-	text, err := packs.ReadFile("pack/" + name + ".yaml")
+	text, err := pack.Files.ReadFile(name + ".yaml")
 	if err != nil {
 		return nil, fmt.Errorf("bundle %q not found; have %s", name, strings.Join(Bundles(), ", "))
 	}
@@ -76,35 +71,4 @@ func ruleOf(kind string) string {
 		id.WriteRune(unicode.ToLower(r))
 	}
 	return id.String()
-}
-
-// PackVersion identifies the templates and bundles in the binary: twelve hexadecimal
-// digits that change whenever one of them does.
-func PackVersion() string { return packVersion() }
-
-var packVersion = sync.OnceValue(func() string {
-	hash := sha256.New()
-	for _, part := range []struct {
-		files embed.FS
-		dir   string
-	}{{memgate.Templates, "templates"}, {packs, "pack"}} {
-		for _, file := range listed(part.files, part.dir) {
-			text, err := part.files.ReadFile(file)
-			if err != nil {
-				panic(err) // it was listed
-			}
-			fmt.Fprintf(hash, "%s %d\n", file, len(text))
-			hash.Write(text)
-		}
-	}
-	return hex.EncodeToString(hash.Sum(nil))[:12]
-})
-
-// listed are the files of an embedded folder, sorted.
-func listed(files embed.FS, dir string) []string {
-	names, err := fs.Glob(files, dir+"/*.yaml")
-	if err != nil {
-		panic(err) // the pattern is constant
-	}
-	return names
 }

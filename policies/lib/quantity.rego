@@ -68,7 +68,7 @@ _units := [
 _pattern := `^([+-]?)([0-9]+\.?[0-9]*|\.[0-9]+)([numkMGTPE]|[KMGTPE]i|[eE][+-]?[0-9]+)?$`
 
 # The API server trims what it decodes: "1Gi " is 1Gi.
-_match(written) := regex.find_all_string_submatch_n(_pattern, trim(written, " "), 1)[0]
+_match(written) := regex.find_all_string_submatch_n(_pattern, trim_space(written), 1)[0]
 
 # _magnitude is {whole, rest}: whole bytes, and 1 if a fraction of a byte is left.
 # A decimal suffix moves the point, which is done on the digits.

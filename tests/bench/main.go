@@ -158,7 +158,7 @@ func idle(webhook, dir string) (int64, error) {
 	if err := cmd.Start(); err != nil {
 		return 0, err
 	}
-	defer cmd.Process.Kill() //nolint:errcheck // the measurement is over
+	defer cmd.Process.Kill()                                                                                                        //nolint:errcheck // the measurement is over
 	client := http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}, Timeout: time.Second} //nolint:gosec // a certificate of our own
 	for deadline := time.Now().Add(20 * time.Second); ; {
 		response, err := client.Get("https://" + address + "/readyz")
