@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
-	"strings"
 	"testing"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -217,10 +216,4 @@ func constraint(kind, name string, spec map[string]any) map[string]any {
 		"apiVersion": policy.ConstraintGroup + "/v1beta1", "kind": kind,
 		"metadata": map[string]any{"name": name}, "spec": spec,
 	}
-}
-
-// lines is a text as its sorted lines.
-func lines(found []string) string {
-	slices.Sort(found)
-	return strings.Join(found, "\n")
 }

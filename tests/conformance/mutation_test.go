@@ -1,33 +1,36 @@
 package conformance
 
 import (
+	"encoding/json"
 	"flag"
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/memgate/memgate/pkg/policy"
 )
 
 var (
-	seed      = flag.Uint64("seed", 1, "seed of the generated objects and matches")
-	mutations = flag.Int("mutations", 600, "mutated objects per source of objects, half of them as requests too")
+	seed      = flag.Uint64("seed", 1, "seed of what is generated")
+	mutations = flag.Int("mutations", 100, "mutated objects, as a percentage of the usual number")
 )
 
 // TestMutations reviews objects that were damaged at random: what a rule did not
 // expect must lead to the same answer, an error included, on both sides.
 func TestMutations(t *testing.T) {
 	for _, source := range []struct {
-		name string
-		load func(testing.TB) (policies, objects, inventory []object)
+		name              string
+		offline, requests int // objects, and objects that are created, updated and deleted
+		load              func(testing.TB) (policies, objects, inventory []object)
 	}{
-		{"suites", suites},
-		{"rules", func(t testing.TB) (policies, objects, inventory []object) {
+		{"suites", 800, 200, suites},
+		{"rules", 200, 50, func(t testing.TB) (policies, objects, inventory []object) {
 			policies, objects = rules(t)
 			return policies, objects, objects
 		}},
-		{"fixtures", fixtures},
+		{"fixtures", 400, 100, fixtures},
 	} {
 		t.Run(source.name, func(t *testing.T) {
 			policies, objects, inventory := source.load(t)
@@ -39,9 +42,9 @@ func TestMutations(t *testing.T) {
 			}
 			random := rand.New(rand.NewPCG(*seed, 0))
 			c := newComparison(t, policy.OfflinePoint, policies, inventory)
-			c.run(t, mutated(t, random, plain, *mutations))
+			c.run(t, mutated(t, random, plain, source.offline**mutations/100))
 			c = newComparison(t, policy.WebhookPoint, policies, inventory)
-			c.run(t, requests(t, mutated(t, random, plain, *mutations/2)))
+			c.run(t, requests(t, mutated(t, random, plain, source.requests**mutations/100)))
 		})
 	}
 }
@@ -71,11 +74,22 @@ func mutated(t testing.TB, random *rand.Rand, objects []object, n int) []object 
 	return found
 }
 
-// edges are the values that take the place of others.
-var edges = []any{
-	nil, true, false, "", "0", "*", "1e3", "10Mi", "-1", "a/b:c", "true", "ünïcode",
-	0, -1, 1, 0.1, 1e21, 1000000, 1000730000, int64(9007199254740993), -1e-7,
-	[]any{}, []any{nil}, []any{"a", 1, map[string]any{}}, map[string]any{}, map[string]any{"": nil, "name": 3},
+// edges are the values that take the place of others, as JSON.
+var edges = []string{
+	`null`, `true`, `false`, `""`, `"0"`, `"*"`, `"1e3"`, `"10Mi"`, `"-1"`, `"a/b:c"`, `"true"`, `"ünïcode"`,
+	`0`, `-1`, `1`, `0.1`, `1e21`, `1000000`, `1000730000`, `9007199254740993`, `-1e-7`,
+	`[]`, `[null]`, `["a", 1, {}]`, `{}`, `{"": null, "name": 3}`,
+}
+
+// edge is a copy of one of them.
+func edge(random *rand.Rand) any {
+	var value any
+	decoder := json.NewDecoder(strings.NewReader(edges[random.IntN(len(edges))]))
+	decoder.UseNumber()
+	if err := decoder.Decode(&value); err != nil {
+		panic(err)
+	}
+	return value
 }
 
 // mutate changes one value below the fields that make an object readable: apiVersion
@@ -122,6 +136,6 @@ func mutate(random *rand.Rand, object map[string]any) {
 		}
 		p.set(map[string]any{"value": p.value})
 	default:
-		p.set(edges[random.IntN(len(edges))])
+		p.set(edge(random))
 	}
 }

@@ -8,7 +8,7 @@ import "embed"
 
 // Version identifies the templates and bundles of a binary: it changes whenever one of
 // them does.
-const Version = "7f26a2efd72f"
+const Version = "4c44df154e93"
 
 // Files are <bundle>.yaml, the constraints of each bundle.
 //

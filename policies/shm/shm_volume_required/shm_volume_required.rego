@@ -19,6 +19,10 @@
 #         type: array
 #         items: {type: string, enum: [deny, warn]}
 #         default: [deny, warn]
+#       honourShmSizeAnnotation:
+#         description: Whether Pods with the annotation io.kubernetes.cri-o.ShmSize are left out. Turn it on where the handlers of CRI-O allow that annotation; elsewhere it does nothing, and anybody can write it.
+#         type: boolean
+#         default: false
 #       optInLabel:
 #         description: A label of the Pod template that raises the level to deny and asks for the volume whatever the containers run. The values "disabled" and "false" do not.
 #         type: string
@@ -82,10 +86,13 @@ _findings(object_) := {found |
 }
 
 # _enlarged holds for a pod whose /dev/shm is not the runtime's: hostIPC brings that of
-# the node, CRI-O sizes it by an annotation, and a virtual machine has its own.
+# the node, CRI-O may size it by an annotation, and a virtual machine has its own.
 _enlarged(pod) if pod.spec.hostIPC == true
 
-_enlarged(pod) if is_string(pod.template.metadata.annotations["io.kubernetes.cri-o.ShmSize"])
+_enlarged(pod) if {
+	parameter.get("honourShmSizeAnnotation", false)
+	is_string(pod.template.metadata.annotations["io.kubernetes.cri-o.ShmSize"])
+}
 
 _enlarged(pod) if workload.in_vm(pod)
 

@@ -149,7 +149,8 @@ test_mount_paths if {
 test_shm_of_the_node_or_of_the_annotation_is_not_the_default if {
 	pod := _pod({"name": "a", "image": "postgres"})
 	_got(object.union(pod, {"spec": {"hostIPC": true}})) == set()
-	_got(object.union(pod, {"metadata": {"annotations": {"io.kubernetes.cri-o.ShmSize": "1g"}}})) == set()
+	_with(object.union(pod, {"metadata": {"annotations": {"io.kubernetes.cri-o.ShmSize": "1g"}}}), _honour) == set()
+	_got(object.union(pod, {"metadata": {"annotations": {"io.kubernetes.cri-o.ShmSize": "1g"}}})) == {_found(["spec", "containers", 0])}
 	every other in [
 		{"spec": {"hostIPC": false}},
 		{"spec": {"hostIPC": null}},
@@ -159,15 +160,17 @@ test_shm_of_the_node_or_of_the_annotation_is_not_the_default if {
 		{"metadata": {"annotations": null}},
 		{"metadata": null},
 	] {
-		_got(object.union(pod, other)) == {_found(["spec", "containers", 0])}
+		_with(object.union(pod, other), _honour) == {_found(["spec", "containers", 0])}
 	}
 }
+
+_honour := {"honourShmSizeAnnotation": true}
 
 test_annotation_counts_on_the_template_only if {
 	annotations := {"annotations": {"io.kubernetes.cri-o.ShmSize": "1g"}}
 	spec := _spec({"name": "a", "image": "postgres"})
-	_got({"apiVersion": "apps/v1", "kind": "StatefulSet", "spec": {"template": {"metadata": annotations, "spec": spec}}}) == set()
-	_got({"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": annotations, "spec": {"template": {"spec": spec}}}) == {_found(["spec", "template", "spec", "containers", 0])}
+	_with({"apiVersion": "apps/v1", "kind": "StatefulSet", "spec": {"template": {"metadata": annotations, "spec": spec}}}, _honour) == set()
+	_with({"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": annotations, "spec": {"template": {"spec": spec}}}, _honour) == {_found(["spec", "template", "spec", "containers", 0])}
 }
 
 test_windows_and_virtual_machines_are_not_judged if {
