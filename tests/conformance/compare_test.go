@@ -13,8 +13,6 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"k8s.io/apimachinery/pkg/runtime/schema"
-
 	"github.com/memgate/memgate/pkg/engine"
 	"github.com/memgate/memgate/pkg/manifest"
 	"github.com/memgate/memgate/pkg/policy"
@@ -245,32 +243,6 @@ func (c *comparison) compareOutcome(t *testing.T, s subject, r *review.Review, o
 		return
 	}
 	c.differ(t, s, fmt.Sprintf("engine.Client, constraint %s/%s, status %d, clause %q", o.Constraint.Kind(), name, o.Status, o.Clause), answer(got, nil), answer(want, err))
-}
-
-// excepted reports whether a difference is one of those that are meant.
-func (c *comparison) excepted(s subject, r *review.Review, o engine.Outcome, want []verdict) bool {
-	m := o.Constraint.Match
-	if m == nil {
-		return false
-	}
-	asksNamespace := len(m.Namespaces) > 0 || m.NamespaceLabels != nil || m.Scope == "Namespaced" || m.Scope == "Cluster"
-	if asksNamespace && namespaceMissing(s.object) {
-		c.unknownNamespace.Add(1)
-		return true
-	}
-	if o.Status == engine.NotMatched && len(want) == 1 && want[0].Cause == "autoreject" && saysNo(r, m) {
-		c.clauseOrder.Add(1)
-		return true
-	}
-	return false
-}
-
-// namespaceMissing reports whether an object outside admission is of a kind that is
-// known to be namespaced and names no namespace. Gatekeeper takes it for cluster-scoped.
-func namespaceMissing(o object) bool {
-	gv, err := schema.ParseGroupVersion(o.own.APIVersion())
-	return err == nil && !o.isReview() && o.own.Namespace() == "" &&
-		review.ScopeOf(schema.GroupKind{Group: gv.Group, Kind: o.own.Kind()}) == review.Namespaced
 }
 
 // alone is a stock client that holds one constraint and its template only.

@@ -36,8 +36,10 @@ func TestWebhookAgreesWithCheck(t *testing.T) {
 	ready(t, curl, cert, url+"/readyz")
 
 	denied, warned := 0, 0
-	for _, object := range examples(t) {
-		want := checked(t, filepath.Join(bin, "memgate"), object)
+	objects := examples(t)
+	verdicts := checked(t, filepath.Join(bin, "memgate"), objects)
+	for i, object := range objects {
+		want := verdicts[i]
 		got := posted(t, curl, cert, url+"/v1/validate?timeout=10s", object)
 		if !slices.Equal(got.denials, want.denials) || !slices.Equal(got.warnings, want.warnings) || got.allowed != (len(want.denials) == 0) {
 			t.Errorf("%s: webhook: allowed %t, denials %q, warnings %q; check: denials %q, warnings %q",
@@ -87,24 +89,38 @@ type verdict struct {
 	denials, warnings []string
 }
 
-func checked(t *testing.T, memgate string, object *manifest.Object) verdict {
+// checked are the verdicts of one run of memgate check, which reads the objects as a
+// stream of JSON, a line each.
+func checked(t *testing.T, memgate string, objects []*manifest.Object) []verdict {
 	t.Helper()
+	var stream bytes.Buffer
+	verdicts := make([]verdict, len(objects))
+	for i, object := range objects {
+		stream.Write(marshal(t, object.Value))
+		stream.WriteByte('\n')
+		verdicts[i].allowed = true
+	}
 	cmd := exec.Command(memgate, "check", "-o", "json", "-")
-	cmd.Stdin = bytes.NewReader(marshal(t, object.Value))
+	cmd.Stdin = &stream
 	out, err := cmd.Output()
 	var exit *exec.ExitError
 	if err != nil && (!errors.As(err, &exit) || exit.ExitCode() != 1) {
-		t.Fatalf("%s: memgate check: %v\n%s", object.Position(), err, out)
+		t.Fatalf("memgate check: %v\n%s", err, out)
 	}
 	var report struct {
 		Findings []struct {
+			Line            int
 			Action, Message string
 			Constraint      struct{ Name string }
 		}
+		Summary struct{ Objects int }
 	}
 	unmarshal(t, out, &report)
-	v := verdict{allowed: true}
+	if report.Summary.Objects != len(objects) {
+		t.Fatalf("memgate check judged %d objects, want %d", report.Summary.Objects, len(objects))
+	}
 	for _, f := range report.Findings {
+		v := &verdicts[f.Line-1]
 		line := fmt.Sprintf("[%s] %s", f.Constraint.Name, f.Message)
 		switch f.Action {
 		case "deny":
@@ -113,9 +129,11 @@ func checked(t *testing.T, memgate string, object *manifest.Object) verdict {
 			v.warnings = append(v.warnings, line)
 		}
 	}
-	slices.Sort(v.denials)
-	slices.Sort(v.warnings)
-	return v
+	for _, v := range verdicts {
+		slices.Sort(v.denials)
+		slices.Sort(v.warnings)
+	}
+	return verdicts
 }
 
 func posted(t *testing.T, curl, cert, url string, object *manifest.Object) verdict {
