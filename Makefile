@@ -49,7 +49,7 @@ lint-rego:
 	@unformatted=$$($(OPA) fmt -l policies); \
 	if [ -n "$$unformatted" ]; then echo "opa fmt would change (run make fmt):" $$unformatted; exit 1; fi
 	$(OPA) check --strict --capabilities v1.17.1 --ignore '*.yaml' policies
-	$(OPA) test --ignore '*.yaml' policies
+	$(OPA) test --timeout 60s --ignore '*.yaml' policies
 
 .PHONY: test
 test: ## run the tests of all modules

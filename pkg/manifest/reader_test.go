@@ -54,8 +54,10 @@ func TestNext(t *testing.T) {
 		{"directive without a document", "%YAML 1.1\n" + pod + "---\n" + pod, []string{"!t:2:11: found a \":\" where no key can be, want the value in quotes or on a line of its own", "2 t:5:1 Pod"}},
 		{"marks in the middle", pod + "---\n\ufeff" + pod, []string{"1 t:1:1 Pod", "2 t:4:2 Pod"}},
 		{"JSON", `{"apiVersion": "v1", "kind": "A"}`, []string{"1 t:1:1 A"}},
-		{"JSON stream", "{\"apiVersion\": \"v1\", \"kind\": \"A\"}{\"apiVersion\": \"v1\",\n\"kind\": \"é\"} {\"apiVersion\": \"v1\", \"kind\": \"C\"}\n\n{\"apiVersion\": \"v1\", \"kind\": \"D\"}\n",
-			[]string{"1 t:1:1 A", "2 t:1:34 é", "3 t:2:14 C", "4 t:4:1 D"}},
+		{
+			"JSON stream", "{\"apiVersion\": \"v1\", \"kind\": \"A\"}{\"apiVersion\": \"v1\",\n\"kind\": \"é\"} {\"apiVersion\": \"v1\", \"kind\": \"C\"}\n\n{\"apiVersion\": \"v1\", \"kind\": \"D\"}\n",
+			[]string{"1 t:1:1 A", "2 t:1:34 é", "3 t:2:14 C", "4 t:4:1 D"},
+		},
 		{"JSON and YAML", "{\"apiVersion\": \"v1\", \"kind\": \"A\"}\n# c\n---\n" + pod + "--- {\"apiVersion\": \"v1\", \"kind\": \"C\"} # d\n", []string{"1 t:1:1 A", "2 t:4:1 Pod", "3 t:6:5 C"}},
 		{"text after JSON", "{\"apiVersion\": \"v1\", \"kind\": \"A\"}\nb: c\n---\n" + pod, []string{"1 t:1:1 A", "t:2:1: found text after a JSON value, want another one or \"---\"", "3 t:4:1 Pod"}},
 		{"bad JSON in a stream", "{\"a\": x y: }\n{\"apiVersion\": \"v1\", \"kind\": \"B\"}\n", []string{"t:1:7: found 'x', want a JSON value", "2 t:2:1 B"}},

@@ -95,8 +95,10 @@ func NewConstraint(template *Template, object *manifest.Object) (*Constraint, er
 	if version := object.APIVersion(); version != ConstraintGroup+"/v1beta1" && version != ConstraintGroup+"/v1alpha1" {
 		return nil, fault([]any{"apiVersion"}, "apiVersion: got %q, want %s/v1beta1", version, ConstraintGroup)
 	}
-	c := &Constraint{Template: template, Name: name, Source: object, action: Deny,
-		Object: &unstructured.Unstructured{Object: runtime.DeepCopyJSON(object.Value)}}
+	c := &Constraint{
+		Template: template, Name: name, Source: object, action: Deny,
+		Object: &unstructured.Unstructured{Object: runtime.DeepCopyJSON(object.Value)},
+	}
 	if _, found := c.Object.Object["spec"]; !found {
 		return c, nil
 	}
