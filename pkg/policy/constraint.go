@@ -92,6 +92,9 @@ func NewConstraint(template *Template, object *manifest.Object) (*Constraint, er
 	if bad := validation.IsDNS1123Subdomain(name); len(bad) > 0 {
 		return nil, fault([]any{"metadata", "name"}, "metadata.name: got %q, want %s", name, bad[0])
 	}
+	if len(name) > 63 {
+		return nil, fault([]any{"metadata", "name"}, "metadata.name: got %d characters, want at most 63", len(name))
+	}
 	if version := object.APIVersion(); version != ConstraintGroup+"/v1beta1" && version != ConstraintGroup+"/v1alpha1" {
 		return nil, fault([]any{"apiVersion"}, "apiVersion: got %q, want %s/v1beta1", version, ConstraintGroup)
 	}
@@ -104,17 +107,17 @@ func NewConstraint(template *Template, object *manifest.Object) (*Constraint, er
 	}
 	spec, ok := c.Object.Object["spec"].(map[string]any)
 	if !ok {
-		return nil, fault([]any{"spec"}, "spec: want an object")
+		return nil, fault([]any{"spec"}, "spec: got %s, want an object", describe(c.Object.Object["spec"]))
 	}
 	for key := range spec {
 		if !slices.Contains([]string{"match", "parameters", "enforcementAction", "scopedEnforcementActions"}, key) {
 			return nil, fault([]any{"spec", key}, "unknown field spec.%s; have match, parameters, enforcementAction, scopedEnforcementActions", key)
 		}
 	}
-	if match, found := spec["match"]; found && match != nil {
+	if match, found := spec["match"]; found {
 		object, ok := match.(map[string]any)
 		if !ok {
-			return nil, fault([]any{"spec", "match"}, "spec.match: want an object")
+			return nil, fault([]any{"spec", "match"}, "spec.match: got %s, want an object", describe(match))
 		}
 		var err error
 		if c.Match, err = newMatch(object); err != nil {
@@ -128,23 +131,24 @@ func NewConstraint(template *Template, object *manifest.Object) (*Constraint, er
 }
 
 func (c *Constraint) readAction(spec map[string]any) error {
-	switch action := spec["enforcementAction"].(type) {
-	case nil:
+	action, found := spec["enforcementAction"]
+	if !found {
 		spec["enforcementAction"] = string(Deny)
 		return nil
-	case string:
-		c.action = Action(action)
-	default:
-		return fmt.Errorf("spec.enforcementAction: want a string")
 	}
+	text, ok := action.(string)
+	if !ok {
+		return fmt.Errorf("spec.enforcementAction: got %s, want a string", describe(action))
+	}
+	c.action = Action(text)
 	if c.action != scoped {
 		return checkAction("spec.enforcementAction", c.action, Deny, Warn, DryRun, scoped)
 	}
-	text, err := json.Marshal(spec["scopedEnforcementActions"])
+	list, err := json.Marshal(spec["scopedEnforcementActions"])
 	if err != nil {
 		return err
 	}
-	if err := json.Unmarshal(text, &c.points); err != nil {
+	if err := json.Unmarshal(list, &c.points); err != nil {
 		return fmt.Errorf("spec.scopedEnforcementActions: %w", typeFault(err))
 	}
 	if len(c.points) == 0 {

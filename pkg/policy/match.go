@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -82,6 +83,16 @@ func newMatch(value map[string]any) (*Match, error) {
 	default:
 		return nil, fmt.Errorf("scope: got %q, want *, Cluster or Namespaced", m.Scope)
 	}
+	for _, list := range []struct {
+		field     string
+		wildcards []Wildcard
+	}{{"namespaces", m.Namespaces}, {"excludedNamespaces", m.ExcludedNamespaces}, {"name", []Wildcard{m.Name}}} {
+		for _, w := range list.wildcards {
+			if !wildcardPattern.MatchString(string(w)) {
+				return nil, fmt.Errorf("%s: got %q, want a name in lower case that may begin or end with *", list.field, string(w))
+			}
+		}
+	}
 	if m.Labels, err = selector(read.LabelSelector); err != nil {
 		return nil, fmt.Errorf("labelSelector: %w", err)
 	}
@@ -90,6 +101,9 @@ func newMatch(value map[string]any) (*Match, error) {
 	}
 	return &m, nil
 }
+
+// wildcardPattern is the pattern of Gatekeeper's schema.
+var wildcardPattern = regexp.MustCompile(`^\*?[-:a-z0-9]*\*?$`)
 
 func selector(value *metav1.LabelSelector) (labels.Selector, error) {
 	if value == nil {

@@ -98,6 +98,18 @@ func TestErrors(t *testing.T) {
 			constraint("spec: {match: {kindz: []}}"),
 			`p.yaml:28:8: constraint K8sThing/a: spec.match: unknown field "kindz"`,
 		},
+		"no match": {
+			constraint("spec: {match: null}"),
+			`p.yaml:28:8: constraint K8sThing/a: spec.match: got null, want an object`,
+		},
+		"wildcard": {
+			constraint("spec: {match: {namespaces: [a*b]}}"),
+			`p.yaml:28:8: constraint K8sThing/a: spec.match: namespaces: got "a*b", want a name in lower case that may begin or end with *`,
+		},
+		"action of no text": {
+			constraint("spec: {enforcementAction: null}"),
+			`p.yaml:28:8: constraint K8sThing/a: spec.enforcementAction: got null, want a string`,
+		},
 		"scope": {
 			constraint("spec: {match: {scope: namespaced}}"),
 			`p.yaml:28:8: constraint K8sThing/a: spec.match: scope: got "namespaced", want *, Cluster or Namespaced`,
@@ -246,6 +258,28 @@ func TestWildcard(t *testing.T) {
 		}
 		if got := tc.wildcard.MatchesPrefix(tc.name); got != tc.prefix {
 			t.Errorf("Wildcard(%q).MatchesPrefix(%q) = %t, want %t", tc.wildcard, tc.name, got, tc.prefix)
+		}
+	}
+}
+
+// TestLegacySchema wants unknown parameters to be accepted where the schema is a legacy
+// one, which it is before v1 unless the template says otherwise.
+func TestLegacySchema(t *testing.T) {
+	const spec = "spec: {parameters: {unknown: 1}}"
+	for _, tc := range []struct {
+		version, legacy string
+		accepted        bool
+	}{
+		{"v1", "", false},
+		{"v1", "legacySchema: true", true},
+		{"v1beta1", "", true},
+		{"v1beta1", "legacySchema: false", false},
+		{"v1alpha1", "", true},
+	} {
+		text := strings.Replace(constraint(spec), "templates.gatekeeper.sh/v1", "templates.gatekeeper.sh/"+tc.version, 1)
+		text = strings.Replace(text, "      validation:\n", "      validation:\n        "+tc.legacy+"\n", 1)
+		if _, err := policy.NewSet(objects(t, text)); (err == nil) != tc.accepted {
+			t.Errorf("%s %s: error = %v, want accepted = %t", tc.version, tc.legacy, err, tc.accepted)
 		}
 	}
 }

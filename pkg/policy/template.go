@@ -110,7 +110,12 @@ func NewTemplate(object *manifest.Object) (*Template, error) {
 		return nil, Fault(object, []any{"spec", "targets", 0, "target"}, "template %q: target %q not known, want %q", name, target.Target, Target)
 	}
 	schema := read.Spec.CRD.Spec.Validation.Schema
-	if legacy := read.Spec.CRD.Spec.Validation.LegacySchema; legacy != nil && *legacy {
+	// Before v1 the schema is a legacy one unless the template says otherwise.
+	legacy := object.APIVersion() != TemplateGroup+"/v1"
+	if says := read.Spec.CRD.Spec.Validation.LegacySchema; says != nil {
+		legacy = *says
+	}
+	if legacy {
 		if schema == nil {
 			schema = &Schema{}
 		}
