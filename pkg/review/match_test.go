@@ -57,7 +57,7 @@ func TestMatch(t *testing.T) {
 		match, object, namespace string
 		want                     Clause
 	}{
-		{`null`, pod, "", ""},
+		{`{}`, pod, "", ""},
 		{`{}`, pod, "", ""},
 
 		{`{kinds: [{kinds: [Pod]}]}`, pod, "", ""},

@@ -43,7 +43,7 @@ func (g generator) match() map[string]any {
 	if g.often(25) {
 		m["scope"] = g.one("*", "Cluster", "Namespaced")
 	}
-	wildcards := []string{"shop", "sh*", "*op", "*o*", "*", "blog", "web", "we*", "prod", "**", "b*g"}
+	wildcards := []string{"shop", "sh*", "*op", "*o*", "*", "blog", "web", "we*", "prod", "**"}
 	if g.often(30) {
 		m["namespaces"] = g.some(wildcards...)
 	}
