@@ -46,7 +46,7 @@ var edges = map[string][]string{
 	"cmd/memgate-webhook": {"pkg/cli"},
 	"pkg/admission":       {"pkg/engine", "pkg/policy", "pkg/review"},
 	"pkg/check":           {"pkg/engine", "pkg/manifest", "pkg/report", "pkg/review", "pkg/source"},
-	"pkg/cli":             {"pkg/admission", "pkg/check", "pkg/engine", "pkg/generate", "pkg/manifest", "pkg/policy", "pkg/report", "pkg/review", "pkg/source", "pkg/version"},
+	"pkg/cli":             {"pkg/admission", "pkg/check", "pkg/engine", "pkg/generate", "pkg/manifest", "pkg/policy", "pkg/policy/pack", "pkg/report", "pkg/review", "pkg/source", "pkg/version"},
 	"pkg/engine":          {"pkg/policy", "pkg/refdata", "pkg/review"},
 	"pkg/generate":        {"pkg/manifest", "pkg/policy"},
 	"pkg/manifest":        nil,

@@ -50,7 +50,11 @@ func Files(root string) ([]File, error) {
 		return nil, err
 	}
 	files = append(files, packs...)
-	files = append(files, packGo(files))
+	source, err := packGo(rules, files)
+	if err != nil {
+		return nil, err
+	}
+	files = append(files, source)
 	slices.SortFunc(files, func(a, b File) int { return cmp.Compare(a.Path, b.Path) })
 	return files, nil
 }

@@ -14,7 +14,7 @@ import (
 
 // Bundles are the names of the bundles in the binary, sorted.
 func Bundles() []string {
-	files, err := fs.Glob(pack.Files, "*.yaml")
+	files, err := fs.Glob(pack.Bundles, "*.yaml")
 	if err != nil {
 		panic(err) // the pattern is constant
 	}
@@ -28,7 +28,7 @@ func Bundles() []string {
 // Bundle is the bundle of a name: its constraints, and the templates that they need.
 // Each call makes a new set.
 func Bundle(name string) (*Set, error) {
-	text, err := pack.Files.ReadFile(name + ".yaml")
+	text, err := pack.Bundles.ReadFile(name + ".yaml")
 	if err != nil {
 		return nil, fmt.Errorf("bundle %q not found; have %s", name, strings.Join(Bundles(), ", "))
 	}
