@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"k8s.io/apimachinery/pkg/runtime"
+	utiljson "k8s.io/apimachinery/pkg/util/json"
 )
 
 // A Schema is an OpenAPI v3 schema as a CustomResourceDefinition may hold it, so far
@@ -114,7 +115,7 @@ func (s *Schema) compile() error {
 			return nil
 		}
 		part.hasDefault = true
-		if part.fallback, err = decodeJSON(*part.Default); err != nil {
+		if err = utiljson.Unmarshal(*part.Default, &part.fallback); err != nil {
 			return fmt.Errorf("default: %w", err)
 		}
 		if faults := part.Faults(part.fallback); len(faults) > 0 {

@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -267,35 +266,4 @@ func toFloat(value any) (float64, bool) {
 		return value, true
 	}
 	return 0, false
-}
-
-// decodeJSON decodes JSON as manifests are: integers are int64 where they fit.
-func decodeJSON(text []byte) (any, error) {
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.UseNumber()
-	var value any
-	if err := decoder.Decode(&value); err != nil {
-		return nil, err
-	}
-	return numbers(value), nil
-}
-
-func numbers(value any) any {
-	switch value := value.(type) {
-	case map[string]any:
-		for key, item := range value {
-			value[key] = numbers(item)
-		}
-	case []any:
-		for i, item := range value {
-			value[i] = numbers(item)
-		}
-	case json.Number:
-		if i, err := value.Int64(); err == nil {
-			return i
-		}
-		f, _ := value.Float64()
-		return f
-	}
-	return value
 }
