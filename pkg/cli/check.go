@@ -81,7 +81,10 @@ func runCheck(ctx context.Context, in io.Reader, out, errs io.Writer, f checkFla
 		Namespace:   f.namespace,
 		MaxDocument: int64(f.maxDocument),
 	}, writer)
-	if err != nil {
+	switch {
+	case ctx.Err() != nil:
+		return errors.New("interrupted; the report is not complete")
+	case err != nil:
 		return fmt.Errorf("report: %w", err)
 	}
 	return f.verdict(summary, errs)
