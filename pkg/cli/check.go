@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
@@ -66,7 +68,16 @@ Exit status:
 	return cmd
 }
 
+// relaxGC lets garbage grow to twice what is live before it is collected, unless GOGC is
+// set: over thousands of manifests a fifth of the CPU for 20 MiB (GOGC=200 and 100).
+func relaxGC() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(200)
+	}
+}
+
 func runCheck(ctx context.Context, in io.Reader, out, errs io.Writer, f checkFlags, paths []string) error {
+	relaxGC()
 	writer, err := f.writer(out, errs)
 	if err != nil {
 		return err
