@@ -7,7 +7,7 @@ package pack
 import "embed"
 
 // Version identifies the templates and bundles: it changes whenever one of them does.
-const Version = "4c44df154e93"
+const Version = "e314887830c4"
 
 // Bundles are <bundle>.yaml, the constraints of each bundle.
 //
@@ -26,13 +26,25 @@ type Rule struct {
 
 // Rules are all rules, by group, and by id within one.
 var Rules = []Rule{
+	{"hugepages-emptydir-consistent", "MemgateHugepagesEmptydirConsistent", "shm", "high", "0.1.0", "Huge page volumes match the huge pages that are requested"},
 	{"memory-emptydir-fits-memory-limit", "MemgateMemoryEmptydirFitsMemoryLimit", "shm", "high", "0.1.0", "Memory-backed emptyDir fits the memory limits"},
 	{"memory-emptydir-memory-limit-required", "MemgateMemoryEmptydirMemoryLimitRequired", "shm", "high", "0.1.0", "Pod with a memory-backed emptyDir is bounded"},
+	{"memory-emptydir-size-aligned", "MemgateMemoryEmptydirSizeAligned", "shm", "medium", "0.1.0", "sizeLimit of a memory-backed emptyDir is whole pages"},
 	{"memory-emptydir-sizelimit-required", "MemgateMemoryEmptydirSizelimitRequired", "shm", "high", "0.1.0", "Memory-backed emptyDir has a sizeLimit"},
+	{"shm-mount-wellformed", "MemgateShmMountWellformed", "shm", "high", "0.1.0", "/dev/shm is a tmpfs of the Pod"},
 	{"shm-volume-required", "MemgateShmVolumeRequired", "shm", "medium", "0.1.0", "Programs that need a large /dev/shm get one"},
 	{"ipc-lock-effective", "MemgateIpcLockEffective", "mlock", "medium", "0.1.0", "An added IPC_LOCK takes effect"},
+	{"ipc-lock-spelling", "MemgateIpcLockSpelling", "mlock", "medium", "0.1.0", "IPC_LOCK is spelt as the runtime knows it"},
+	{"privileged-not-for-mlock", "MemgatePrivilegedNotForMlock", "mlock", "high", "0.1.0", "Nothing is privileged to lock memory"},
+	{"setcap-image-needs-ipc-lock", "MemgateSetcapImageNeedsIpcLock", "mlock", "high", "0.1.0", "An image with cap_ipc_lock+ep gets IPC_LOCK"},
+	{"limitrange-memory-floor", "MemgateLimitrangeMemoryFloor", "runtime", "medium", "0.1.0", "LimitRange and ResourceQuota see to usable memory limits"},
 	{"min-memory-limit", "MemgateMinMemoryLimit", "runtime", "high", "0.1.0", "Memory limits leave room for the container runtime"},
 	{"daemonset-memory-limit", "MemgateDaemonsetMemoryLimit", "memory", "high", "0.1.0", "Containers of a DaemonSet have a memory limit"},
+	{"gomemlimit-sane", "MemgateGomemlimitSane", "memory", "high", "0.1.0", "GOMEMLIMIT is one that Go reads, and fits the memory limit"},
+	{"jvm-heap-fits-limit", "MemgateJvmHeapFitsLimit", "memory", "high", "0.1.0", "The heap of a JVM fits the memory limit"},
 	{"memory-quantity-sane", "MemgateMemoryQuantitySane", "memory", "medium", "0.1.0", "Memory quantities mean what they say"},
+	{"memory-request-equals-limit", "MemgateMemoryRequestEqualsLimit", "memory", "low", "0.1.0", "Memory that cannot be reclaimed is requested in full"},
+	{"gatekeeper-audit-flags", "MemgateGatekeeperAuditFlags", "gatekeeper", "medium", "0.1.0", "Gatekeeper's audit works in bounded memory"},
 	{"gatekeeper-serving-threads", "MemgateGatekeeperServingThreads", "gatekeeper", "low", "0.1.0", "Gatekeeper's webhook bounds its concurrent reviews"},
+	{"gatekeeper-topology", "MemgateGatekeeperTopology", "gatekeeper", "medium", "0.1.0", "Gatekeeper's webhook and audit run apart"},
 }

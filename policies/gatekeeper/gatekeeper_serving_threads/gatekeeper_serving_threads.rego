@@ -33,10 +33,9 @@
 package policies.gatekeeper.gatekeeper_serving_threads
 
 import data.lib.finding
-import data.lib.image
+import data.lib.gatekeeper
 import data.lib.parameter
 import data.lib.quantity
-import data.lib.workload
 
 # METADATA
 # description: one violation for each webhook of Gatekeeper with more concurrent reviews than allowed
@@ -44,96 +43,28 @@ import data.lib.workload
 violation contains found if some found in finding.violations(_findings(finding.subject), _findings(finding.previous))
 
 _findings(object_) := {found |
-	object_.kind == "Deployment"
-	some pod in workload.pods(object_)
-	some container in workload.containers(pod)
-	_manager(object_, pod, container)
-	words := _words(container)
-	_serves(words)
-	threads := _threads(pod, container, words)
+	some manager in gatekeeper.managers(object_)
+	gatekeeper.performs(manager.words, "webhook")
+	threads := _threads(manager.pod, manager.container, manager.words)
 	largest := parameter.get("max", 10)
 	_too_many(threads, largest)
 	found := {
 		"level": "warn",
-		"path": _place(container, words),
+		"path": gatekeeper.place(manager, "max-serving-threads"),
 		"facts": object.union({"maxThreads": largest}, threads.facts),
 		"msg": sprintf(
 			`%s: %s, and each holds memory of its own; set --max-serving-threads to %s or less and add replicas, because a review that waits for a thread longer than the API server does fails with "serving context canceled"`,
-			[container.title, threads.text, format_int(largest, 10)],
+			[manager.container.title, threads.text, format_int(largest, 10)],
 		),
 	}
 }
 
-# _manager holds for a container that runs Gatekeeper. The word is in the names of other
-# projects' images too, so its program or the label of its manifests must be there.
-_manager(_, _, container) if {
-	_program(container) == "manager"
-	image.matches("*/gatekeeper*", container.spec.image)
-}
-
-_manager(object_, pod, container) if {
-	_labelled(object_, pod)
-	_program(container) == "manager"
-}
-
-_manager(object_, pod, container) if {
-	_labelled(object_, pod)
-	_program(container) == ""
-	image.matches("*/gatekeeper*", container.spec.image)
-}
-
-_labelled(object_, pod) if {
-	some labelled in [object_, pod.template]
-	labelled.metadata.labels["gatekeeper.sh/system"] == "yes"
-}
-
-# _program is the name of the program that a container's command executes; "" where it
-# is that of the image.
-_program(container) := program if {
-	program := regex.replace(container.spec.command[0], "^.*/", "")
-} else := ""
-
-# _serves holds for a process that has the webhook: among its operations, or because it
-# names none and so has all.
-_serves(words) if count(_values(words, "operation")) == 0
-
-_serves(words) if {
-	some value in _values(words, "operation")
-	"webhook" in split(value.text, ",")
-}
-
-# _words are command and arguments, each {path, text}.
-_words(container) := [word |
-	some field in ["command", "args"]
-	some index, text in container.spec[field]
-	is_string(text)
-	word := {"path": array.concat(container.path, [field, index]), "text": text}
-]
-
-# _values are the values of a flag, each {path, text}; the last one counts.
-_values(words, name) := [value |
-	some index, _ in words
-	value := _value(words, index, name)
-]
-
-# Go takes --name=value and --name value, with one dash as well.
-_value(words, index, name) := {"path": words[index].path, "text": match[1]} if {
-	match := regex.find_all_string_submatch_n(sprintf("^--?%s=(.*)$", [name]), words[index].text, 1)[0]
-} else := words[index + 1] if {
-	words[index].text in {sprintf("-%s", [name]), sprintf("--%s", [name])}
-}
-
-_flag(words) := values[count(values) - 1] if values := _values(words, "max-serving-threads")
-
-# _place is the value of the flag, or where the flag should stand.
-_place(container, words) := path if {
-	path := _flag(words).path
-} else := array.concat(container.path, ["args"])
+_flag(words) := gatekeeper.flag(words, "max-serving-threads")
 
 # _threads are the concurrent reviews that a container allows, {number, facts, text},
 # without a number where only the node bounds them; undefined where they are not known.
 _threads(pod, container, words) := _count(number, "--max-serving-threads lets") if {
-	number := _number(_flag(words).text)
+	number := gatekeeper.number(_flag(words).text)
 	number >= 1
 } else := _processors(pod, container, words) if {
 	_automatic(words)
@@ -148,12 +79,12 @@ _count(number, text) := {
 # _automatic holds if the flag leaves the number to GOMAXPROCS.
 _automatic(words) if not _flag(words)
 
-_automatic(words) if _number(_flag(words).text) < 1
+_automatic(words) if gatekeeper.number(_flag(words).text) < 1
 
 # _processors are GOMAXPROCS: what the variable says, else the CPU limit, else the cores
 # of the node.
 _processors(pod, container, words) := _count(number, "GOMAXPROCS lets") if {
-	number := _number(_gomaxprocs(container).value)
+	number := gatekeeper.number(_gomaxprocs(container).value)
 	number >= 1
 } else := _count(quantity.bytes(cpu), sprintf("a CPU limit of %s lets", [quantity.text(cpu)])) if {
 	not _computed(container)
@@ -187,8 +118,6 @@ _cpu(pod, container) := [value |
 	value := spec.resources.limits.cpu
 	quantity.bytes(value) > 0
 ][0]
-
-_number(text) := to_number(text) if regex.match(`^-?(0|[1-9][0-9]*)$`, text)
 
 _too_many(threads, largest) if threads.number > largest
 

@@ -1,0 +1,148 @@
+# METADATA
+# title: Memory that cannot be reclaimed is requested in full
+# description: |
+#   A node promises what Pods request, and Pods use up to their limit. The kernel can
+#   reclaim the difference from page cache, but not from a tmpfs or from locked memory:
+#   where it runs short, processes are killed, the Pod's own first, because one that
+#   uses more than it requests has a higher oom_score_adj and is evicted earlier. Where
+#   a node swaps, such a Pod is also swapped, a tmpfs included. Judged are containers
+#   that write to a memory-backed volume or may lock memory, and daemons whose page
+#   cache grows.
+# related_resources:
+# - https://kubernetes.io/docs/concepts/workloads/pods/pod-qos/
+# - https://kubernetes.io/docs/concepts/scheduling-eviction/node-pressure-eviction/#node-out-of-memory-behavior
+# - https://github.com/kubernetes/kubernetes/blob/v1.37.0/pkg/kubelet/qos/policy.go
+# schemas:
+# - input.parameters:
+#     type: object
+#     properties:
+#       levels:
+#         description: The levels that the constraint returns. The rule has warn only.
+#         type: array
+#         items: {type: string, enum: [deny, warn]}
+#         default: [deny, warn]
+#       scope:
+#         description: Whether only containers are judged whose memory cannot be reclaimed, or all.
+#         type: string
+#         enum: [unreclaimable, all]
+#         default: unreclaimable
+#       maxRatio:
+#         description: How many times its memory request a memory limit may be, a decimal.
+#         type: string
+#         pattern: ^[0-9]{1,4}(\.[0-9]{1,4})?$
+#         default: "1"
+#       daemonImages:
+#         description: Globs of images, whatever their registry, that are judged in a DaemonSet.
+#         type: array
+#         items: {type: string}
+#         default: ["*/spegel", "*/*fluent-bit*", "*/fluentd*", "*/filebeat", "*/promtail", "*/alloy", "*/vector", "*/velero", "*/falco", "*/tetragon", "*/osquery", "*/node-exporter", "*/dcgm-exporter", "*/csi-node-driver-registrar", "*/juicefs-csi-driver"]
+#       vmRuntimeClasses:
+#         description: Globs of runtime classes whose Pods run in a virtual machine or a user-space kernel; they are judged in scope all only.
+#         type: array
+#         items: {type: string}
+#         default: ["kata*", gvisor]
+# custom:
+#   id: memory-request-equals-limit
+#   kind: MemgateMemoryRequestEqualsLimit
+#   severity: low
+#   since: 0.1.0
+#   remediation: Set requests.memory to the value of limits.memory.
+package policies.memory.memory_request_equals_limit
+
+import data.lib.capability
+import data.lib.finding
+import data.lib.image
+import data.lib.parameter
+import data.lib.quantity
+import data.lib.volume
+import data.lib.workload
+
+# METADATA
+# description: one violation for each container, or Pod with resources of its own, that requests less unreclaimable memory than it may use
+# entrypoint: true
+violation contains found if some found in finding.violations(_findings(finding.subject), _findings(finding.previous))
+
+_findings(object_) := {found |
+	some pod in workload.pods(object_)
+	some holder in _holders(pod)
+	reasons := [reason | some container in holder.containers; reason := _reason(object_, pod, container)]
+	resources := holder.spec.resources
+	request := quantity.bytes(resources.requests.memory)
+	limit := quantity.bytes(resources.limits.memory)
+	quantity.exceeds(limit, request, _max_ratio)
+	found := {
+		"level": "warn",
+		"path": array.concat(holder.path, ["resources", "requests", "memory"]),
+		"facts": {"requestBytes": request, "limitBytes": limit},
+		"msg": sprintf("%s: requests.memory %q is below limits.memory %q%s, so the node may promise the difference to others and run out of memory; %s", [
+			holder.title,
+			quantity.text(resources.requests.memory),
+			quantity.text(resources.limits.memory),
+			reasons[0],
+			_advice(resources, limit),
+		]),
+	}
+}
+
+# _holders are what is given memory: the pod, where it has resources of its own,
+# which then decide its QoS class, else its containers. What an init container uses
+# is free again when the pod runs.
+_holders(pod) := [{"title": "pod", "path": pod.path, "spec": pod.spec, "containers": _containers(pod)}] if {
+	_has_resources(pod)
+} else := [holder |
+	some container in _containers(pod)
+	holder := object.union(container, {"containers": [container]})
+]
+
+_has_resources(pod) if {
+	some list in ["requests", "limits"]
+	object.get(pod.spec, ["resources", list, "memory"], null) != null
+}
+
+_containers(pod) := [container |
+	some container in workload.containers(pod)
+	container.kind in {"container", "sidecar"}
+]
+
+# _reason is why a container is judged, as the message says it; undefined if it is not.
+_reason(object_, pod, container) := sprintf(", and %s", [text]) if {
+	text := _unreclaimable(object_, pod, container)
+} else := "" if {
+	parameter.get("scope", "unreclaimable") == "all"
+}
+
+_unreclaimable(object_, pod, container) := sprintf("what it writes to memory-backed volume %q cannot be reclaimed", [names[0]]) if {
+	not workload.in_vm(pod)
+	names := [vol.name | some vol in volume.in_memory(pod); container in volume.writers(pod, vol.name)]
+} else := "the memory that it locks with IPC_LOCK cannot be reclaimed" if {
+	not workload.in_vm(pod)
+	capability.granted(container, "IPC_LOCK")
+
+	# A privileged container is rarely so for IPC_LOCK, and a user namespace takes it away.
+	not capability.privileged(container)
+	object.get(pod.spec, "hostUsers", true) != false
+} else := "it runs on every node" if {
+	not workload.in_vm(pod)
+	_daemon(object_)
+	some pattern in parameter.get("daemonImages", ["*/spegel", "*/*fluent-bit*", "*/fluentd*", "*/filebeat", "*/promtail", "*/alloy", "*/vector", "*/velero", "*/falco", "*/tetragon", "*/osquery", "*/node-exporter", "*/dcgm-exporter", "*/csi-node-driver-registrar", "*/juicefs-csi-driver"])
+	image.matches(pattern, container.spec.image)
+}
+
+_daemon(object_) if object_.kind == "DaemonSet"
+
+# A Pod says itself whose it is, but that only makes it subject to the rule.
+_daemon(object_) if {
+	object_.kind == "Pod"
+	some owner in object_.metadata.ownerReferences
+	owner.kind == "DaemonSet"
+}
+
+_advice(resources, limit) := sprintf("set it to %q as well", [quantity.text(resources.limits.memory)]) if {
+	_max_ratio.part == _max_ratio.whole
+} else := sprintf("set it to at least %s", [quantity.format(needed)]) if {
+	whole := ((limit * _max_ratio.whole) + _max_ratio.part) - 1
+	least := (whole - (whole % _max_ratio.part)) / _max_ratio.part
+	needed := quantity.mebibytes(least + 1048575)
+}
+
+_max_ratio := quantity.ratio(parameter.get("maxRatio", "1"), "1")
