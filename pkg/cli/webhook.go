@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -68,7 +69,10 @@ func runWebhook(ctx context.Context, log *slog.Logger, f webhookFlags) error {
 	if limit := admission.LimitMemory(); limit > 0 {
 		log.Info("memory limit set from the cgroup", "bytes", limit)
 	}
+	// Compiling leaves behind more than is kept: collect it soon, and give it back below.
+	percent := debug.SetGCPercent(20)
 	client, err := f.policies.client(policy.WebhookPoint, int64(f.refdataLimit))
+	debug.SetGCPercent(percent)
 	if err != nil {
 		return err
 	}
@@ -82,6 +86,7 @@ func runWebhook(ctx context.Context, log *slog.Logger, f webhookFlags) error {
 	if err := check.Collect(ctx, files, check.Options{Client: client}); err != nil {
 		log.Warn("reference data incomplete", "error", err.Error())
 	}
+	debug.FreeOSMemory()
 	delay := f.shutdownDelay
 	if delay == 0 {
 		delay = -1 // none, where 0 would be the default

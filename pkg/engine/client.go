@@ -2,11 +2,8 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"runtime"
 	"slices"
-	"sync"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/storage"
@@ -75,36 +72,6 @@ func NewClient(set *policy.Set, options Options) (*Client, error) {
 		})
 	}
 	return c, nil
-}
-
-func compileAll(templates []*policy.Template) (map[*policy.Template]*program, error) {
-	var (
-		programs = make([]*program, len(templates))
-		errs     = make([]error, len(templates))
-		next     = make(chan int)
-		workers  sync.WaitGroup
-	)
-	for range min(runtime.GOMAXPROCS(0), len(templates)) {
-		workers.Go(func() {
-			for i := range next {
-				p, err := newProgram(templates[i].Code)
-				if err != nil && !errors.Is(err, ErrNoRego) {
-					errs[i] = &TemplateError{templates[i], err}
-				}
-				programs[i] = p
-			}
-		})
-	}
-	for i := range templates {
-		next <- i
-	}
-	close(next)
-	workers.Wait()
-	byTemplate := make(map[*policy.Template]*program, len(templates))
-	for i, template := range templates {
-		byTemplate[template] = programs[i]
-	}
-	return byTemplate, errors.Join(errs...)
 }
 
 // NeedsData reports whether judging may depend on objects other than the one under

@@ -49,10 +49,25 @@ var withoutNetwork = sync.OnceValue(func() *ast.Capabilities {
 	return capabilities
 })
 
-// compile compiles the Rego of a template the way the framework's Rego driver does:
-// the same parser options, rewriter, module names and checks. The error joins a
-// *CompileError for every fault.
-func compile(code []templates.Code) (*ast.Compiler, error) {
+// A unit is the Rego of a template, parsed and rewritten, which is all that can be done
+// with it alone.
+type unit struct {
+	entry *ast.Module
+	libs  []lib
+}
+
+// A lib is a module that a template shares, perhaps, with others.
+type lib struct {
+	name   string // its package, after rewriting
+	text   string // with the version of the Rego
+	module *ast.Module
+}
+
+// newUnit parses and rewrites the Rego of a template the way the framework's Rego driver
+// does: the same parser options, rewriter, module names and checks. The rewriter looks at
+// each module by itself, so that a lib that is known already is taken as it is; known may
+// be nil. The error joins a *CompileError for every fault.
+func newUnit(code []templates.Code, known *libs) (*unit, error) {
 	source, err := regoSource(code)
 	if err != nil {
 		return nil, err
@@ -69,36 +84,41 @@ func compile(code []templates.Code) (*ast.Compiler, error) {
 	if err != nil {
 		return nil, err
 	}
-	entry.Package.Path = ast.Ref{ast.DefaultRootDocument, ast.StringTerm(entryName)}
+	entry.Package.Path = packageOf(entryName)
 	if !slices.ContainsFunc(entry.Rules, func(r *ast.Rule) bool { return r.Head.Name == "violation" }) {
 		return nil, &CompileError{Lib: -1, Text: `no rule "violation"`}
 	}
 	rewriter.AddEntryPointModule(entryName, entry)
+	u := &unit{entry: entry}
 	for i, text := range source.Libs {
+		text = source.Version + text
+		if l, found := known.find(text); found {
+			u.libs = append(u.libs, l)
+			continue
+		}
 		name := libName(i)
-		module, err := parse(name, text, version, i)
+		module, err := parse(name, source.Libs[i], version, i)
 		if err != nil {
 			return nil, err
 		}
 		if err := rewriter.AddLib(name, module); err != nil {
 			return nil, &CompileError{Lib: i, Text: strings.TrimSpace(err.Error())}
 		}
+		u.libs = append(u.libs, lib{text: text, module: module})
 	}
-	sources, err := rewriter.Rewrite()
-	if err != nil {
+	if _, err := rewriter.Rewrite(); err != nil { // in place
 		return nil, &CompileError{Lib: -1, Text: strings.TrimSpace(err.Error())}
 	}
-	modules := map[string]*ast.Module{}
-	for _, group := range [][]*regorewriter.Module{sources.EntryPoints, sources.Libs} {
-		for _, module := range group {
-			modules[fmt.Sprintf("%s%d", entryName, len(modules))] = module.Module
-		}
+	for i := range u.libs {
+		u.libs[i].name = u.libs[i].module.Package.Path.String()
+		u.libs[i] = known.add(u.libs[i])
 	}
-	compiler := ast.NewCompiler().WithCapabilities(withoutNetwork())
-	if compiler.Compile(modules); compiler.Failed() {
-		return nil, compileErrors(compiler.Errors)
-	}
-	return compiler, nil
+	return u, nil
+}
+
+// packageOf is the path of a package of one name.
+func packageOf(name string) ast.Ref {
+	return ast.Ref{ast.DefaultRootDocument, ast.StringTerm(name)}
 }
 
 func regoSource(code []templates.Code) (*regoschema.Source, error) {

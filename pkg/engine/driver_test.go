@@ -139,7 +139,7 @@ func TestDriverData(t *testing.T) {
 	if err == nil {
 		err = json.Unmarshal([]byte(text), &dump)
 	}
-	if got := dump[policy.Target]; err != nil || got.DataBytes != 2 || got.Parameters["A/a"] != "{}" || !strings.Contains(got.Modules["A"]["template0"], "package template") {
+	if got := dump[policy.Target]; err != nil || got.DataBytes != 2 || got.Parameters["A/a"] != "{}" || !strings.Contains(got.Modules["A"]["template"], "package template") {
 		t.Errorf("Dump = %s, %v", text, err)
 	}
 	for _, path := range []storage.Path{path, nil} {

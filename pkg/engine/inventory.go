@@ -18,12 +18,12 @@ func (k Kind) Covers(apiVersion, kind string) bool {
 	return (k.APIVersion == "" || k.APIVersion == apiVersion) && (k.Kind == "" || k.Kind == kind)
 }
 
-// inventoryReads are the kinds that the modules of a compiler read of data.inventory,
+// inventoryReads are the kinds that compiled modules read of data.inventory,
 // sorted: data.inventory.namespace[ns][apiVersion][kind][name] and
 // data.inventory.cluster[apiVersion][kind][name]. Whatever is no constant stands for all.
-func inventoryReads(compiler *ast.Compiler) []Kind {
+func inventoryReads(modules []*ast.Module) []Kind {
 	var found []Kind
-	for _, module := range compiler.Modules {
+	for _, module := range modules {
 		ast.WalkRefs(module, func(ref ast.Ref) bool {
 			if !ref.HasPrefix(inventoryRef) {
 				return false

@@ -17,37 +17,84 @@ import (
 // for concurrent use.
 type program struct {
 	compiler *ast.Compiler
-	query    ast.Body // result = data.template.violation
+	query    ast.Body // result = the rule "violation" of the template
 	reads    []Kind   // what it reads of data.inventory
 }
 
 const resultVar = ast.Var("result")
 
-// useOfViolation is how the framework uses the rule.
-var useOfViolation = ast.MustParseBody(`data.template.violation[r]; details = object.get(r, "details", {}); msg = r.msg`)
-
+// newProgram compiles a template by itself.
 func newProgram(code []templates.Code) (*program, error) {
-	compiler, err := compile(code)
+	u, err := newUnit(code, nil)
 	if err != nil {
 		return nil, err
 	}
-	path := ast.Ref{ast.DefaultRootDocument, ast.StringTerm(entryName), ast.StringTerm("violation")}
-	if err := checkUse(compiler); err != nil {
-		at := compiler.GetRules(path)[0].Location
-		return nil, &CompileError{Lib: -1, Line: at.Row, Column: at.Col, Text: err.Error()}
-	}
-	query := ast.NewBody(ast.Equality.Expr(ast.NewTerm(resultVar), ast.NewTerm(path)))
-	query, err = compiler.QueryCompiler().Compile(query)
+	programs, err := link([]*unit{u})
 	if err != nil {
-		return nil, &CompileError{Lib: -1, Text: err.Error()}
+		return nil, err
 	}
-	return &program{compiler: compiler, query: query, reads: inventoryReads(compiler)}, nil
+	return programs[0], nil
+}
+
+// link compiles units into a program each. Units that are linked together share their
+// libs, and those of one name must be the same; a fault of one is a fault of all.
+func link(units []*unit) ([]*program, error) {
+	modules := map[string]*ast.Module{}
+	names := make([][]string, len(units)) // of the modules of each unit
+	for i, u := range units {
+		entry := *u.entry
+		entry.Package = &ast.Package{Location: u.entry.Package.Location, Path: packageOf(entryOf(i))}
+		names[i] = append(names[i], entryOf(i))
+		modules[entryOf(i)] = &entry
+		for j, l := range u.libs {
+			name := l.name
+			if len(units) == 1 {
+				name = libName(j) // the framework takes several of one package
+			}
+			names[i] = append(names[i], name)
+			modules[name] = l.module
+		}
+	}
+	compiler := ast.NewCompiler().WithCapabilities(withoutNetwork())
+	if compiler.Compile(modules); compiler.Failed() {
+		return nil, compileErrors(compiler.Errors)
+	}
+	compiler.Graph = nil // of the rules: compiling needs it, evaluation does not
+	programs := make([]*program, len(units))
+	for i := range units {
+		path := packageOf(entryOf(i)).Append(ast.StringTerm("violation"))
+		if err := checkUse(compiler, path); err != nil {
+			at := compiler.GetRules(path)[0].Location
+			return nil, &CompileError{Lib: -1, Line: at.Row, Column: at.Col, Text: err.Error()}
+		}
+		query := ast.NewBody(ast.Equality.Expr(ast.NewTerm(resultVar), ast.NewTerm(path)))
+		query, err := compiler.QueryCompiler().Compile(query)
+		if err != nil {
+			return nil, &CompileError{Lib: -1, Text: err.Error()}
+		}
+		var compiled []*ast.Module
+		for _, name := range names[i] {
+			compiled = append(compiled, compiler.Modules[name])
+		}
+		programs[i] = &program{compiler: compiler, query: query, reads: inventoryReads(compiled)}
+	}
+	return programs, nil
+}
+
+// entryOf is the package of the i-th template that is compiled together; that of the
+// first is the framework's.
+func entryOf(i int) string {
+	if i == 0 {
+		return entryName
+	}
+	return fmt.Sprintf("%s%d", entryName, i)
 }
 
 // checkUse refuses a rule whose type cannot hold a message: the framework compiles its
 // use of the rule together with the template, and so does not take one.
-func checkUse(compiler *ast.Compiler) error {
-	_, err := compiler.QueryCompiler().Compile(useOfViolation.Copy())
+func checkUse(compiler *ast.Compiler, violation ast.Ref) error {
+	use := ast.MustParseBody(fmt.Sprintf(`%s[r]; details = object.get(r, "details", {}); msg = r.msg`, violation))
+	_, err := compiler.QueryCompiler().Compile(use)
 	if err == nil {
 		return nil
 	}
