@@ -27,7 +27,7 @@ func TestSuites(t *testing.T) {
 }
 
 // mostExamples bounds the time of TestRules, which grows with the square of the rules.
-const mostExamples = 200
+const mostExamples = 120
 
 // TestRules does the same with memgate's own rules and a selection of their examples;
 // tests/gator takes all.

@@ -1,10 +1,13 @@
-// Package corpus runs memgate over real manifests, found by MEMGATE_CORPUS.
+// Package corpus runs memgate over real manifests, found by MEMGATE_CORPUS: over all that
+// are odd or bad, and over one in eight of the folder bulk unless MEMGATE_CORPUS_ALL is set.
 package corpus
 
 import (
 	"bytes"
 	"context"
 	"os"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/memgate/memgate/pkg/check"
@@ -18,7 +21,7 @@ import (
 // panic, no rule to fail, and every pair of object and constraint to be accounted for.
 func TestAccounts(t *testing.T) {
 	enter(t)
-	_, summary := run(t, ".")
+	_, summary := run(t, "bad", "fixtures", "themed", "bulk")
 	t.Logf("%d files: %s", summary.Files, summary)
 	pairs := summary.Judged + summary.NotMatched + summary.NotEnforced
 	for reason, n := range summary.NotJudged {
@@ -32,8 +35,8 @@ func TestAccounts(t *testing.T) {
 	if n := summary.NotJudged[engine.ReasonEvaluation]; n != 0 {
 		t.Errorf("%d evaluation errors, want none", n)
 	}
-	if summary.Objects < 10_000 {
-		t.Errorf("%d objects, want the whole corpus", summary.Objects)
+	if summary.Objects < 5_000 {
+		t.Errorf("%d objects, want thousands", summary.Objects)
 	}
 }
 
@@ -74,6 +77,11 @@ func run(t *testing.T, dirs ...string) ([]byte, report.Summary) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	seen := 0
+	files = slices.DeleteFunc(files, func(file source.File) bool {
+		seen++
+		return seen%8 != 0 && strings.HasPrefix(file.Name, "bulk/") && os.Getenv("MEMGATE_CORPUS_ALL") == ""
+	})
 	var out bytes.Buffer
 	summary, err := check.Run(context.Background(), files, faults, check.Options{Client: client}, report.Text(&out, &out, report.TextOptions{Verbose: true}))
 	if err != nil {
