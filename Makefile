@@ -49,6 +49,9 @@ lint-rego:
 	@unformatted=$$($(OPA) fmt -l policies); \
 	if [ -n "$$unformatted" ]; then echo "opa fmt would change (run make fmt):" $$unformatted; exit 1; fi
 	$(OPA) check --strict --capabilities v1.17.1 --ignore '*.yaml' policies
+
+.PHONY: test-rego
+test-rego: ## run the unit tests of the rules with Gatekeeper's OPA, too
 	$(OPA) test --timeout 60s --ignore '*.yaml' policies
 
 .PHONY: test

@@ -14,7 +14,7 @@ import (
 
 var (
 	seed      = flag.Uint64("seed", 1, "seed of what is generated")
-	mutations = flag.Int("mutations", 100, "mutated objects, as a percentage of the usual number")
+	mutations = flag.Int("mutations", 40, "mutated objects: 100 are some 2,450")
 )
 
 // TestMutations reviews objects that were damaged at random: what a rule did not
