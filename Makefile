@@ -43,7 +43,7 @@ lint-go:
 	go vet ./...
 	$(TOOL) staticcheck ./...
 
-# Rules must mean the same in Gatekeeper's OPA, which is the version of the tool.
+# The tool has the version of Gatekeeper's OPA; tests/gator compares verdicts with it.
 .PHONY: lint-rego
 lint-rego:
 	@unformatted=$$($(OPA) fmt -l policies); \

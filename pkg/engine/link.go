@@ -5,13 +5,15 @@ import (
 	"runtime"
 	"sync"
 
+	"github.com/open-policy-agent/opa/v1/ast"
+
 	"github.com/memgate/memgate/pkg/policy"
 )
 
 // compileAll compiles templates, on all processors. Those that share libs, as memgate's
-// own do, are compiled together: a lib is then compiled and kept once. Only where that
-// fails is each compiled by itself, for its own errors. A template without Rego has no
-// program.
+// own do, are compiled together: a lib is then compiled and kept once. Where that fails,
+// each is compiled by itself, for its own errors; so is one to which the libs of others
+// would make a difference. A template without Rego has no program.
 func compileAll(templates []*policy.Template) (map[*policy.Template]*program, error) {
 	var (
 		units    = make([]*unit, len(templates))
@@ -23,7 +25,9 @@ func compileAll(templates []*policy.Template) (map[*policy.Template]*program, er
 	together := sharing(units)
 	if linked, err := link(pick(units, together)); err == nil {
 		for at, i := range together {
-			programs[i] = linked[at]
+			if linked[at].closed {
+				programs[i] = linked[at]
+			}
 		}
 	}
 	parallel(len(templates), func(i int) {
@@ -115,6 +119,40 @@ func fits(libs []lib, texts map[string]string) bool {
 	}
 	return true
 }
+
+// closed reports whether the compiled modules of a unit name, of all below data.libs,
+// nothing but rules of their own. One that iterates over packages, or names what it has
+// not, would see the libs of other units.
+func closed(modules []*ast.Module) bool {
+	own := map[string]bool{} // paths of rules, without what follows the first name
+	for _, module := range modules {
+		for _, rule := range module.Rules {
+			own[module.Package.Path.Append(ast.StringTerm(string(rule.Head.Ref()[0].Value.(ast.Var)))).String()] = true
+		}
+	}
+	names := func(ref ast.Ref) bool {
+		for n := len(libsRef); n <= len(ref); n++ {
+			if own[ref[:n].String()] {
+				return true
+			}
+		}
+		return false
+	}
+	found := true
+	for _, module := range modules {
+		for _, rule := range module.Rules {
+			ast.WalkRefs(rule, func(ref ast.Ref) bool {
+				if ref.HasPrefix(libsRef) && !names(ref) {
+					found = false
+				}
+				return false
+			})
+		}
+	}
+	return found
+}
+
+var libsRef = packageOf(libPrefix)
 
 func pick(units []*unit, indices []int) []*unit {
 	picked := make([]*unit, len(indices))

@@ -79,3 +79,38 @@ func TestCompileAllFaults(t *testing.T) {
 		t.Errorf("programs = %v, want one for A alone", programs)
 	}
 }
+
+// TestCompileAllIterating wants a template that looks at its libs as data to see its own
+// alone, whatever other templates bring.
+func TestCompileAllIterating(t *testing.T) {
+	const word, more = "package lib.word\ntext := \"x\"", "package lib.word.more\ntext := \"y\""
+	message := func(name, value string) string {
+		return fmt.Sprintf("package %s\nimport data.lib.word\nviolation contains {\"msg\": sprintf(\"%%v\", [%s])} if true", name, value)
+	}
+	templates := []*policy.Template{
+		{Kind: "A", Code: codeOf(message("a", "[key | some key, _ in word]"), word)},
+		{Kind: "B", Code: codeOf(message("b", "object.get(word, \"more\", \"none\")"), word)},
+		{Kind: "C", Code: codeOf("package c\nimport data.lib.word\nviolation contains {\"msg\": \"seen\"} if word.more.text", word)},
+		{Kind: "D", Code: codeOf("package d\nimport data.lib.word\nimport data.lib.word.more\nviolation contains {\"msg\": concat(\"\", [word.text, more.text])} if true", word, more)},
+	}
+	programs, err := compileAll(templates)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx := context.Background()
+	data, done, err := snapshotOf(ctx, refdata.New(0).OPA())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer done()
+	for i, want := range []string{`"[\"text\"]"`, `"none"`, "", `"xy"`} {
+		found, err := programs[templates[i]].eval(ctx, data, ast.NewObject(), ast.NewObject())
+		got := ""
+		for _, f := range found {
+			got += f.msg.String()
+		}
+		if err != nil || got != want {
+			t.Errorf("%s: messages = %s, %v, want %s", templates[i].Kind, got, err, want)
+		}
+	}
+}

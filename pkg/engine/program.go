@@ -19,6 +19,7 @@ type program struct {
 	compiler *ast.Compiler
 	query    ast.Body // result = the rule "violation" of the template
 	reads    []Kind   // what it reads of data.inventory
+	closed   bool     // what other units are linked with it makes no difference
 }
 
 const resultVar = ast.Var("result")
@@ -76,7 +77,7 @@ func link(units []*unit) ([]*program, error) {
 		for _, name := range names[i] {
 			compiled = append(compiled, compiler.Modules[name])
 		}
-		programs[i] = &program{compiler: compiler, query: query, reads: inventoryReads(compiled)}
+		programs[i] = &program{compiler: compiler, query: query, reads: inventoryReads(compiled), closed: closed(compiled)}
 	}
 	return programs, nil
 }
