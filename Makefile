@@ -54,10 +54,11 @@ lint-rego:
 test-rego: ## run the unit tests of the rules with Gatekeeper's OPA, too
 	$(OPA) test --timeout 60s --ignore '*.yaml' policies
 
+# The nested modules run binaries that go test does not know to be inputs.
 .PHONY: test
 test: ## run the tests of all modules
 	go test ./...
-	@for module in $(NESTED); do echo "== $$module"; (cd $$module && go test ./...); done
+	@for module in $(NESTED); do echo "== $$module"; (cd $$module && go test -count=1 ./...); done
 
 .PHONY: race
 race: ## run the tests of what is concurrent with the race detector

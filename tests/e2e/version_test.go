@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"testing"
+
+	_ "github.com/memgate/memgate/pkg/cli" // so that go test runs again when the binaries change
 )
 
 // TestVersion wants the built binaries to know what they are made of, and to say the
