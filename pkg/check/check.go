@@ -65,6 +65,7 @@ type job struct {
 
 type verdict struct {
 	object   *manifest.Object
+	template []any // path of the pod template that was judged, nil for the object itself
 	outcomes []engine.Outcome
 }
 
@@ -81,7 +82,7 @@ func (r *run) judgeAll(ctx context.Context, files []source.File) error {
 		defer close(order)
 		defer close(work)
 		for _, file := range files {
-			err := read(file, options, func(d document) error {
+			err := read(file, options, nil, func(d document) error {
 				j := &job{document: d, verdicts: make(chan []verdict, 1)}
 				for _, queue := range []chan *job{order, work} {
 					select {
@@ -118,13 +119,24 @@ func (r *run) judgeAll(ctx context.Context, files []source.File) error {
 }
 
 func (r *run) judge(ctx context.Context, objects []*manifest.Object) []verdict {
-	verdicts := make([]verdict, len(objects))
-	for i, object := range objects {
+	var verdicts []verdict
+	for _, object := range objects {
 		var namespace map[string]any
 		if name := object.Namespace(); name != "" {
 			namespace = r.options.Client.Namespace(ctx, name)
 		}
-		verdicts[i] = verdict{object, r.options.Client.Review(ctx, review.New(object.Value, review.Options{Namespace: namespace}))}
+		options := review.Options{Namespace: namespace}
+		verdicts = append(verdicts, verdict{object, nil, r.options.Client.Review(ctx, review.New(object.Value, options))})
+		options.Source = review.Generated
+		for _, template := range review.PodTemplates(object) {
+			outcomes := r.options.Client.Review(ctx, review.New(template.Pod.Value, options))
+			for i, o := range outcomes {
+				if o.Constraint.ReadsPodsOf(object.APIVersion(), object.Kind()) {
+					outcomes[i] = engine.Outcome{Constraint: o.Constraint, Actions: o.Actions, Status: engine.NotMatched, Clause: review.BySource}
+				}
+			}
+			verdicts = append(verdicts, verdict{object, template.Path, outcomes})
+		}
 	}
 	return verdicts
 }
@@ -156,7 +168,11 @@ func (r *run) gap(gap report.Gap) error {
 
 // account writes the outcomes of one object and counts each.
 func (r *run) account(v verdict) error {
-	r.summary.Objects++
+	if v.template == nil {
+		r.summary.Objects++
+	} else {
+		r.summary.PodTemplates++
+	}
 	var (
 		findings []report.Finding
 		gaps     []report.Gap
@@ -181,7 +197,7 @@ func (r *run) account(v verdict) error {
 		case engine.Judged:
 			r.summary.Judged++
 			for _, violation := range o.Violations {
-				findings = append(findings, findingOf(v.object, object, o, violation))
+				findings = append(findings, findingOf(v, object, o, violation))
 			}
 		}
 	}
@@ -200,14 +216,16 @@ func (r *run) account(v verdict) error {
 	return nil
 }
 
-func findingOf(source *manifest.Object, object report.Object, o engine.Outcome, v engine.Violation) report.Finding {
+func findingOf(judged verdict, object report.Object, o engine.Outcome, v engine.Violation) report.Finding {
+	v = v.Below(judged.template)
 	return report.Finding{
-		Place:      source.Place(v.Path()),
+		Place:      judged.object.Place(v.Path()),
 		Action:     string(o.Action()),
 		Rule:       o.Constraint.Template.Rule,
 		Severity:   o.Constraint.Template.Severity,
 		Constraint: constraintOf(o),
 		Object:     object,
+		Template:   judged.template,
 		Message:    v.Message,
 		Details:    v.Details,
 	}

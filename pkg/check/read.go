@@ -1,11 +1,15 @@
 package check
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
+	"github.com/memgate/memgate/pkg/engine"
 	"github.com/memgate/memgate/pkg/manifest"
 	"github.com/memgate/memgate/pkg/report"
 	"github.com/memgate/memgate/pkg/review"
@@ -17,8 +21,9 @@ import (
 // and each object that does not fit; the others are kept.
 func Collect(ctx context.Context, files []source.File, options Options) error {
 	var errs []error
+	only := mentions(options.Client.Reads())
 	for _, file := range files {
-		errs = append(errs, read(file, options, func(d document) error {
+		errs = append(errs, read(file, options, only, func(d document) error {
 			for _, gap := range d.gaps {
 				errs = append(errs, errors.New(gap.Position.String()+": "+gap.Text))
 			}
@@ -33,6 +38,22 @@ func Collect(ctx context.Context, files []source.File, options Options) error {
 	return errors.Join(errs...)
 }
 
+// mentions is a test of the text of a document that none of certain kinds fails: their
+// names stand in it, as text or in the kind of a list. nil means that any kind will do.
+func mentions(kinds []engine.Kind) func([]byte) bool {
+	var names [][]byte
+	for _, kind := range kinds {
+		name := cmp.Or(kind.Kind, kind.APIVersion)
+		if name == "" {
+			return nil
+		}
+		names = append(names, []byte(name))
+	}
+	return func(text []byte) bool {
+		return slices.ContainsFunc(names, func(name []byte) bool { return bytes.Contains(text, name) })
+	}
+}
+
 // A document is what one document of a file holds: objects, or why there are none.
 type document struct {
 	objects []*manifest.Object
@@ -40,8 +61,9 @@ type document struct {
 	skip    *report.Skip
 }
 
-// read hands the documents of a file to visit, in order. Its error is that of visit.
-func read(file source.File, options Options, visit func(document) error) error {
+// read hands the documents of a file to visit, in order, or only some of them. Its error
+// is that of visit.
+func read(file source.File, options Options, only func([]byte) bool, visit func(document) error) error {
 	unreadable := func(err error) error {
 		text := err.Error()
 		var path *source.PathError
@@ -55,7 +77,7 @@ func read(file source.File, options Options, visit func(document) error) error {
 		return unreadable(err)
 	}
 	defer in.Close() //nolint:errcheck // read only
-	reader := manifest.NewReader(file.Name, in, manifest.Options{MaxDocument: options.MaxDocument})
+	reader := manifest.NewReader(file.Name, in, manifest.Options{MaxDocument: options.MaxDocument, Only: only})
 	for {
 		object, err := reader.Next()
 		var (

@@ -22,10 +22,11 @@ type Options struct {
 // A Client judges reviews by a set of policies. Its policies do not change; reference
 // data may. It is safe for concurrent use.
 type Client struct {
-	point   string
-	data    *refdata.Store
-	reads   []Kind
-	entries []entry // in the order of the set
+	point     string
+	data      *refdata.Store
+	reads     []Kind
+	needsData bool    // some template reads it
+	entries   []entry // in the order of the set
 }
 
 type entry struct {
@@ -53,10 +54,16 @@ func NewClient(set *policy.Set, options Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{point: options.Point, data: refdata.New(options.RefdataLimit)}
+	c := &Client{point: options.Point, data: refdata.New(options.RefdataLimit), reads: []Kind{{"v1", "Namespace"}}}
 	for _, p := range programs {
-		if p != nil {
-			c.reads = append(c.reads, p.reads...)
+		if p == nil {
+			continue
+		}
+		c.needsData = c.needsData || len(p.reads) > 0
+		for _, kind := range p.reads {
+			if !slices.Contains(c.reads, kind) {
+				c.reads = append(c.reads, kind)
+			}
 		}
 	}
 	for _, constraint := range set.Constraints {
@@ -78,10 +85,13 @@ func NewClient(set *policy.Set, options Options) (*Client, error) {
 // review: some template reads data.inventory, or a constraint selects namespaces by
 // their labels.
 func (c *Client) NeedsData() bool {
-	return len(c.reads) > 0 || slices.ContainsFunc(c.entries, func(e entry) bool {
+	return c.needsData || slices.ContainsFunc(c.entries, func(e entry) bool {
 		return e.constraint.Match != nil && e.constraint.Match.NamespaceLabels != nil
 	})
 }
+
+// Reads are the kinds that AddData keeps: those that the templates read, and Namespace.
+func (c *Client) Reads() []Kind { return c.reads }
 
 // Constraints is the number of constraints.
 func (c *Client) Constraints() int { return len(c.entries) }
@@ -95,7 +105,7 @@ func (c *Client) Data() *refdata.Store { return c.data }
 func (c *Client) AddData(ctx context.Context, object map[string]any) error {
 	version, _ := object["apiVersion"].(string)
 	kind, _ := object["kind"].(string)
-	if !(version == "v1" && kind == "Namespace") && !slices.ContainsFunc(c.reads, func(k Kind) bool { return k.Covers(version, kind) }) {
+	if !slices.ContainsFunc(c.Reads(), func(k Kind) bool { return k.Covers(version, kind) }) {
 		return nil
 	}
 	path, err := refdata.Path(object)

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -62,11 +64,26 @@ func (v Violation) Path() []any {
 				return nil
 			}
 			path[i] = int(n)
+		case int:
+			path[i] = element
 		default:
 			return nil
 		}
 	}
 	return path
+}
+
+// Below is the violation as seen from an object that holds the one under review at a
+// path: details.path begins there.
+func (v Violation) Below(prefix []any) Violation {
+	path := v.Path()
+	if len(prefix) == 0 || path == nil {
+		return v
+	}
+	details := maps.Clone(v.Details.(map[string]any))
+	details["path"] = slices.Concat(prefix, path)
+	v.Details = details
+	return v
 }
 
 // An EvalError is an error of evaluating a template, such as two values for one rule.

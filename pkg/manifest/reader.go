@@ -20,6 +20,10 @@ const DefaultMaxDocument = 32 << 20
 // Options of a Reader. The zero Options are the usual ones.
 type Options struct {
 	MaxDocument int64 // bytes of one document, as UTF-8; 0 means DefaultMaxDocument
+
+	// Only reports whether a document is wanted, by its text; the others are passed
+	// over. nil means all.
+	Only func(text []byte) bool
 }
 
 // A Reader reads the documents of one file or stream. It holds one document at
@@ -28,6 +32,7 @@ type Options struct {
 type Reader struct {
 	name  string
 	split *splitter
+	only  func([]byte) bool
 	err   error
 }
 
@@ -36,7 +41,7 @@ func NewReader(name string, r io.Reader, opts Options) *Reader {
 	if opts.MaxDocument <= 0 {
 		opts.MaxDocument = DefaultMaxDocument
 	}
-	return &Reader{name: name, split: newSplitter(r, opts.MaxDocument)}
+	return &Reader{name: name, split: newSplitter(r, opts.MaxDocument), only: opts.Only}
 }
 
 // Next returns the next object. Documents without content are passed over.
@@ -51,6 +56,9 @@ func (r *Reader) Next() (*Object, error) {
 		if err != nil {
 			r.err = err
 			break
+		}
+		if r.only != nil && !r.only(c.text) {
+			continue
 		}
 		d, f := parse(c, r.split.max)
 		o, err := object(r.name, c, d, f)

@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -237,5 +238,27 @@ func TestReadLeavesOutWhatIsNoManifest(t *testing.T) {
 	var syntax *SyntaxError
 	if want := []string{"A", "B"}; !reflect.DeepEqual(kinds, want) || !errors.As(err, &syntax) || syntax.Position.Line != 11 {
 		t.Errorf("Read() = %q, %v; want %q and a syntax error at line 11", kinds, err, want)
+	}
+}
+
+// TestOnly reads some documents and passes over the others, whatever is wrong with them.
+func TestOnly(t *testing.T) {
+	const text = "kind: A\napiVersion: v1\n---\nkind: B\n\tbad\n---\nkind: A\n---\n{\"kind\": \"A\", \"apiVersion\": \"v1\"}\n{\"kind\": \"B\", \"apiVersion\": \"v1\"}\n"
+	r := NewReader("a.yaml", strings.NewReader(text), Options{Only: func(text []byte) bool { return bytes.Contains(text, []byte("A")) }})
+	var got []any
+	for {
+		o, err := r.Next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			got = append(got, err)
+		} else {
+			got = append(got, o)
+		}
+	}
+	want := []string{"1 a.yaml:1:1 A", "a.yaml:7:1: found a mapping without apiVersion, want a mapping with apiVersion and kind", "4 a.yaml:9:1 A"}
+	if got := outline(got); !reflect.DeepEqual(got, want) {
+		t.Errorf("documents with an A: got %q, want %q", got, want)
 	}
 }

@@ -130,6 +130,20 @@ func NewConstraint(template *Template, object *manifest.Object) (*Constraint, er
 	return c, c.readParameters(spec, fault)
 }
 
+// ReadsPodsOf reports whether the constraint's own parameters say where objects of a kind
+// embed pod specs: extraPodSpecPaths, which all rules of this repository about Pods have.
+func (c *Constraint) ReadsPodsOf(apiVersion, kind string) bool {
+	group, _, found := strings.Cut(apiVersion, "/")
+	if !found {
+		group = ""
+	}
+	entries, _, _ := unstructured.NestedSlice(c.Object.Object, "spec", "parameters", "extraPodSpecPaths")
+	return slices.ContainsFunc(entries, func(entry any) bool {
+		fields, _ := entry.(map[string]any)
+		return fields["group"] == group && fields["kind"] == kind
+	})
+}
+
 func (c *Constraint) readAction(spec map[string]any) error {
 	action, found := spec["enforcementAction"]
 	if !found {

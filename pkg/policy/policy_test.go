@@ -283,3 +283,26 @@ func TestLegacySchema(t *testing.T) {
 		}
 	}
 }
+
+func TestReadsPodsOf(t *testing.T) {
+	const paths = "spec: {parameters: {free: {}, extraPodSpecPaths: [{group: ray.io, kind: RayJob, path: spec.x}, {group: '', kind: Thing, path: spec}, null]}}"
+	set, err := policy.NewSet(objects(t, strings.Replace(constraint(paths), "free:", "extraPodSpecPaths: {type: array, items: {type: object, nullable: true, x-kubernetes-preserve-unknown-fields: true}}\n            free:", 1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct {
+		version, kind string
+		want          bool
+	}{
+		{"ray.io/v1", "RayJob", true},
+		{"ray.io/v1alpha1", "RayJob", true},
+		{"ray.io/v1", "RayCluster", false},
+		{"v1", "RayJob", false},
+		{"v1", "Thing", true},
+		{"example.com/v1", "Thing", false},
+	} {
+		if got := set.Constraints[0].ReadsPodsOf(tc.version, tc.kind); got != tc.want {
+			t.Errorf("ReadsPodsOf(%q, %q) = %v, want %v", tc.version, tc.kind, got, tc.want)
+		}
+	}
+}

@@ -29,6 +29,7 @@ type findingJSON struct {
 	Severity   string        `json:"severity,omitempty"`
 	Constraint Constraint    `json:"constraint"`
 	Object     Object        `json:"object"`
+	Template   []any         `json:"podTemplate,omitempty"`
 	Message    string        `json:"message"`
 	Details    any           `json:"details,omitempty"`
 	Related    []relatedJSON `json:"related,omitempty"`
@@ -67,7 +68,7 @@ func placeOf(start, end manifest.Position) place {
 func (w *jsonWriter) Finding(f Finding) error {
 	entry := findingJSON{
 		place:  placeOf(f.Place.Start, f.Place.End),
-		Action: f.Action, Rule: f.Rule, Severity: f.Severity, Constraint: f.Constraint, Object: f.Object,
+		Action: f.Action, Rule: f.Rule, Severity: f.Severity, Constraint: f.Constraint, Object: f.Object, Template: f.Template,
 		Message: f.Message, Details: f.Details,
 	}
 	for _, r := range f.Place.Related {

@@ -18,6 +18,7 @@ type Finding struct {
 	Severity   string // low, medium, high, critical, or "" if the rule has none
 	Constraint Constraint
 	Object     Object
+	Template   []any // path of the pod template in the object that the finding is about, if it is one
 	Message    string
 	Details    any // as JSON has it
 }
@@ -55,18 +56,20 @@ type Skip struct {
 	Text     string // what it is
 }
 
-// A Summary counts a run. Every object meets every constraint:
-// Objects x Constraints = Judged + NotMatched + NotEnforced + the gaps with constraints.
+// A Summary counts a run. Every object, and every pod template that is found in a custom
+// resource, meets every constraint: (Objects + PodTemplates) x Constraints = Judged +
+// NotMatched + NotEnforced + the gaps with constraints.
 type Summary struct {
-	Files       int            `json:"files"`
-	Objects     int            `json:"objects"`
-	Constraints int            `json:"constraints"`
-	Judged      int            `json:"judged"`     // pairs of object and constraint
-	NotMatched  int            `json:"notMatched"` // pairs
-	NotEnforced int            `json:"notEnforced"`
-	Violations  map[string]int `json:"violations"` // by action
-	NotJudged   map[string]int `json:"notJudged"`  // by reason: documents if unreadable, else pairs
-	NotManifest int            `json:"notManifest"`
+	Files        int            `json:"files"`
+	Objects      int            `json:"objects"`
+	PodTemplates int            `json:"podTemplates"`
+	Constraints  int            `json:"constraints"`
+	Judged       int            `json:"judged"`     // pairs of object and constraint
+	NotMatched   int            `json:"notMatched"` // pairs
+	NotEnforced  int            `json:"notEnforced"`
+	Violations   map[string]int `json:"violations"` // by action
+	NotJudged    map[string]int `json:"notJudged"`  // by reason: documents if unreadable, else pairs
+	NotManifest  int            `json:"notManifest"`
 }
 
 // TotalNotJudged is the number of all that was not judged.

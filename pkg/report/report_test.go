@@ -25,9 +25,15 @@ func finding(line int, action, rule, message string) report.Finding {
 	}
 }
 
+func inTemplate(f report.Finding, path ...any) report.Finding {
+	f.Template = path
+	return f
+}
+
 var events = func(w report.Writer) error {
 	return errors.Join(
 		w.Finding(finding(4, "deny", "r", "bad <b> & \"q\"\nsecond\x1b[31m")),
+		w.Finding(inTemplate(finding(7, "deny", "r", "worse"), "spec", "groups", 0, "template")),
 		w.Skip(report.Skip{Position: at(8, 1), Text: "a list"}),
 		w.Gap(report.Gap{Position: at(9, 2), Reason: "unreadable", Text: "tabs"}),
 		w.Gap(report.Gap{Position: at(10, 1), Reason: "namespace unknown", Text: "no namespace", Object: &report.Object{Kind: "Pod"}, Constraints: []report.Constraint{{Kind: "K", Name: "a"}, {Kind: "K", Name: "b"}}}),
@@ -36,26 +42,26 @@ var events = func(w report.Writer) error {
 }
 
 var summary = report.Summary{
-	Files: 1, Objects: 2, Constraints: 3, Judged: 4,
+	Files: 1, Objects: 2, PodTemplates: 1, Constraints: 3, Judged: 4,
 	Violations:  map[string]int{"deny": 1, "dryrun": 2},
 	NotJudged:   map[string]int{"unreadable": 1, "namespace unknown": 2},
 	NotManifest: 1,
 }
 
 func TestText(t *testing.T) {
-	const counts = "2 objects, 3 constraints, 4 pairs judged, 3 violations (1 deny, 2 dryrun), 3 not judged (2 namespace unknown, 1 unreadable), 1 document without manifest\n"
+	const counts = "2 objects and 1 pod template in custom resources, 3 constraints, 4 pairs judged, 3 violations (1 deny, 2 dryrun), 3 not judged (2 namespace unknown, 1 unreadable), 1 document without manifest\n"
 	for _, tc := range []struct {
 		options   report.TextOptions
 		out, errs string
 	}{
 		{
 			report.TextOptions{},
-			`a.yaml:4:3: deny: bad <b> & "q"\nsecond\x1b[31m [r]` + "\n",
+			`a.yaml:4:3: deny: bad <b> & "q"\nsecond\x1b[31m [r]` + "\na.yaml:7:3: deny: pod template spec.groups[0].template: worse [r]\n",
 			"a.yaml:9:2: not judged: tabs\na.yaml:10:1: not judged: no namespace [K/a, K/b]\n" + counts,
 		},
 		{
 			report.TextOptions{Color: true, Verbose: true},
-			"\x1b[1ma.yaml:4:3\x1b[0m: \x1b[31mdeny\x1b[0m: " + `bad <b> & "q"\nsecond\x1b[31m` + " [\x1b[2mr\x1b[0m]\n",
+			"\x1b[1ma.yaml:4:3\x1b[0m: \x1b[31mdeny\x1b[0m: " + `bad <b> & "q"\nsecond\x1b[31m` + " [\x1b[2mr\x1b[0m]\n\x1b[1ma.yaml:7:3\x1b[0m: \x1b[31mdeny\x1b[0m: pod template spec.groups[0].template: worse [\x1b[2mr\x1b[0m]\n",
 			"a.yaml:8:1: no manifest: a list\na.yaml:9:2: not judged: tabs\na.yaml:10:1: not judged: no namespace [K/a, K/b]\n" + counts,
 		},
 	} {
@@ -71,11 +77,12 @@ func TestText(t *testing.T) {
 
 func TestJSON(t *testing.T) {
 	const want = `{"findings": [
-{"file":"a.yaml","line":4,"column":3,"endLine":4,"endColumn":9,"action":"deny","rule":"r","constraint":{"kind":"K","name":"r"},"object":{"apiVersion":"v1","kind":"Pod","name":"p"},"message":"bad <b> & \"q\"\nsecond\u001b[31m"}
+{"file":"a.yaml","line":4,"column":3,"endLine":4,"endColumn":9,"action":"deny","rule":"r","constraint":{"kind":"K","name":"r"},"object":{"apiVersion":"v1","kind":"Pod","name":"p"},"message":"bad <b> & \"q\"\nsecond\u001b[31m"},
+{"file":"a.yaml","line":7,"column":3,"endLine":7,"endColumn":9,"action":"deny","rule":"r","constraint":{"kind":"K","name":"r"},"object":{"apiVersion":"v1","kind":"Pod","name":"p"},"podTemplate":["spec","groups",0,"template"],"message":"worse"}
 ],
 "notJudged": [{"file":"a.yaml","line":9,"column":2,"reason":"unreadable","text":"tabs"},{"file":"a.yaml","line":10,"column":1,"reason":"namespace unknown","text":"no namespace","object":{"apiVersion":"","kind":"Pod","name":""},"constraints":[{"kind":"K","name":"a"},{"kind":"K","name":"b"}]}],
 "notManifest": [{"file":"a.yaml","line":8,"column":1,"text":"a list"}],
-"summary": {"files":1,"objects":2,"constraints":3,"judged":4,"notMatched":0,"notEnforced":0,"violations":{"deny":1,"dryrun":2},"notJudged":{"namespace unknown":2,"unreadable":1},"notManifest":1}}
+"summary": {"files":1,"objects":2,"podTemplates":1,"constraints":3,"judged":4,"notMatched":0,"notEnforced":0,"violations":{"deny":1,"dryrun":2},"notJudged":{"namespace unknown":2,"unreadable":1},"notManifest":1}}
 `
 	var out strings.Builder
 	if err := events(report.JSON(&out)); err != nil {

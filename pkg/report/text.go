@@ -19,7 +19,7 @@ type TextOptions struct {
 //
 //	file:line:col: action: message [rule]
 //
-// and everything else to errs: gaps, and a line of counts at the end.
+// where a message about a pod template in a custom resource begins with its path, and everything else to errs: gaps, and a line of counts at the end.
 func Text(out, errs io.Writer, options TextOptions) Writer {
 	return &text{out: bufio.NewWriter(out), errs: errs, options: options}
 }
@@ -39,8 +39,28 @@ func (t *text) Finding(f Finding) error {
 		action = colors[f.Action] + action + "\x1b[0m"
 		rule = "\x1b[2m" + rule + "\x1b[0m"
 	}
-	_, err := fmt.Fprintf(t.out, "%s: %s: %s [%s]\n", place, action, oneLine(f.Message), rule)
+	message := f.Message
+	if f.Template != nil {
+		message = fmt.Sprintf("pod template %s: %s", dotted(f.Template), message)
+	}
+	_, err := fmt.Fprintf(t.out, "%s: %s: %s [%s]\n", place, action, oneLine(message), rule)
 	return err
+}
+
+// dotted is a path as in spec.workerGroupSpecs[0].template.
+func dotted(path []any) string {
+	var b strings.Builder
+	for _, step := range path {
+		if key, ok := step.(string); ok {
+			if b.Len() > 0 {
+				b.WriteByte('.')
+			}
+			b.WriteString(key)
+		} else {
+			fmt.Fprintf(&b, "[%v]", step)
+		}
+	}
+	return b.String()
 }
 
 // oneLine keeps a message on its line.
@@ -97,8 +117,12 @@ func (s Summary) String() string {
 	for _, reason := range slices.Sorted(maps.Keys(s.NotJudged)) {
 		byReason = append(byReason, fmt.Sprintf("%d %s", s.NotJudged[reason], reason))
 	}
+	objects := number(s.Objects, "object")
+	if s.PodTemplates > 0 {
+		objects += " and " + number(s.PodTemplates, "pod template") + " in custom resources"
+	}
 	return fmt.Sprintf("%s, %s, %s judged, %s%s, %d not judged%s, %s without manifest",
-		number(s.Objects, "object"), number(s.Constraints, "constraint"), number(s.Judged, "pair"),
+		objects, number(s.Constraints, "constraint"), number(s.Judged, "pair"),
 		number(violations, "violation"), among(byAction), s.TotalNotJudged(), among(byReason),
 		number(s.NotManifest, "document"))
 }

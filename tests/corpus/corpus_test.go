@@ -29,7 +29,7 @@ func TestAccounts(t *testing.T) {
 			pairs += n
 		}
 	}
-	if want := summary.Objects * summary.Constraints; pairs != want {
+	if want := (summary.Objects + summary.PodTemplates) * summary.Constraints; pairs != want {
 		t.Errorf("%d pairs of object and constraint are accounted for, want %d: %+v", pairs, want, summary)
 	}
 	if n := summary.NotJudged[engine.ReasonEvaluation]; n != 0 {

@@ -1,0 +1,89 @@
+package review
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/memgate/memgate/pkg/manifest"
+)
+
+// A PodTemplate is the Pod that an object of a kind unknown here would make.
+type PodTemplate struct {
+	Pod  *manifest.Object // its places are those of the template
+	Path []any            // of the template, from the root of the object
+}
+
+// PodTemplates are the pod templates in an object of a kind that Kubernetes does not
+// ship, in the order of their paths, each as a Pod in the object's namespace. A template
+// is a mapping below the root with spec.containers, each of which has an image: without
+// one, an operator fills in more than the image. Manifests inside the object are not
+// looked into, nor are the patches of policy engines.
+func PodTemplates(object *manifest.Object) []PodTemplate {
+	kind := groupVersionKind(object.Value).GroupKind()
+	if ScopeOf(kind) != Unknown || slices.Contains(patching, kind.Group) {
+		return nil
+	}
+	var found []PodTemplate
+	var visit func(value any, path []any)
+	visit = func(value any, path []any) {
+		switch value := value.(type) {
+		case map[string]any:
+			if len(path) > 0 {
+				if isManifest(value) {
+					return
+				}
+				if isPodTemplate(value) {
+					path = slices.Clone(path)
+					item, _ := object.Item(path...)
+					found = append(found, PodTemplate{item.WithValue(podOf(object, value)), path})
+					return
+				}
+			}
+			for _, key := range slices.Sorted(maps.Keys(value)) {
+				visit(value[key], append(path, key))
+			}
+		case []any:
+			for i, item := range value {
+				visit(item, append(path, i))
+			}
+		}
+	}
+	visit(object.Value, nil)
+	return found
+}
+
+// patching are the groups of policies that hold parts of manifests.
+var patching = []string{"kyverno.io", "policies.kyverno.io", "mutations.gatekeeper.sh"}
+
+func isManifest(value map[string]any) bool {
+	version, _ := value["apiVersion"].(string)
+	kind, _ := value["kind"].(string)
+	return version != "" && kind != ""
+}
+
+func isPodTemplate(value map[string]any) bool {
+	spec, _ := value["spec"].(map[string]any)
+	containers, _ := spec["containers"].([]any)
+	return len(containers) > 0 && !slices.ContainsFunc(containers, func(container any) bool {
+		fields, _ := container.(map[string]any)
+		image, _ := fields["image"].(string)
+		return image == ""
+	})
+}
+
+// podOf is the Pod of a template. It is called as its template or, where that has no
+// name, as the object.
+func podOf(object *manifest.Object, template map[string]any) map[string]any {
+	written, _ := template["metadata"].(map[string]any)
+	metadata := maps.Clone(written)
+	if metadata == nil {
+		metadata = map[string]any{}
+	}
+	if name, _ := metadata["name"].(string); name == "" {
+		metadata["name"] = object.Name()
+	}
+	if namespace := object.Namespace(); namespace != "" {
+		metadata["namespace"] = namespace
+	}
+	return map[string]any{"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template["spec"]}
+}
