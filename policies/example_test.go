@@ -24,14 +24,15 @@ import (
 // TestExamples judges the examples of every rule by a constraint without parameters.
 // Each finding has a comment "# want deny: text" or "# want warn: text" at the end of
 // the line where it is reported, and the message contains the text; several findings
-// of one line have several comments. allow.yaml has none.
+// of one line have several comments. allow.yaml has none. An AdmissionReview stands for
+// its request, for rules about what only a request tells.
 func TestExamples(t *testing.T) {
 	for _, r := range rules(t) {
 		t.Run(r.dir(), func(t *testing.T) {
-			client := clientOf(t, plainSet(t, r))
+			set := plainSet(t, r)
 			for _, name := range []string{"allow", "deny"} {
 				file := path.Join(r.dir(), "examples", name+".yaml")
-				found, _ := judge(t, client, file)
+				found, _ := judge(t, clientOf(t, set), file)
 				wanted := wants(t, file)
 				if name == "allow" && len(wanted) > 0 {
 					t.Errorf("policies/%s:%d: found a want comment, want none in allow.yaml", file, wanted[0].line)
@@ -59,10 +60,9 @@ func TestExamplesInBundle(t *testing.T) {
 			if len(set.Constraints) == 0 {
 				t.Fatal("bundle strict has no constraint of the rule; run make generate")
 			}
-			client := clientOf(t, set)
 			for _, name := range []string{"allow", "deny"} {
 				file := path.Join(r.dir(), "examples", name+".yaml")
-				found, matched := judge(t, client, file)
+				found, matched := judge(t, clientOf(t, set), file)
 				if !matched {
 					t.Errorf("policies/%s: no constraint of bundle strict matches any of its objects", file)
 				}
@@ -116,9 +116,9 @@ func judge(t *testing.T, client *engine.Client, file string) (found []finding, m
 			t.Fatal(err)
 		}
 	}
-	for _, object := range objects {
-		namespace := client.Namespace(ctx, object.Namespace())
-		for _, outcome := range client.Review(ctx, review.New(object.Value, review.Options{Namespace: namespace})) {
+	for _, document := range objects {
+		asked, object := reviewOf(t, client, document)
+		for _, outcome := range client.Review(ctx, asked) {
 			switch outcome.Status {
 			case engine.Judged:
 				matched = true
@@ -136,6 +136,25 @@ func judge(t *testing.T, client *engine.Client, file string) (found []finding, m
 		}
 	}
 	return found, matched
+}
+
+// reviewOf is the review of a document, and the object in which its findings are.
+func reviewOf(t *testing.T, client *engine.Client, document *manifest.Object) (*review.Review, *manifest.Object) {
+	t.Helper()
+	request, ok := document.Value["request"].(map[string]any)
+	if !ok || document.Kind() != "AdmissionReview" {
+		namespace := client.Namespace(context.Background(), document.Namespace())
+		return review.New(document.Value, review.Options{Namespace: namespace}), document
+	}
+	object, ok := document.Item("request", "object")
+	if !ok {
+		t.Fatalf("policies/%s: found no request.object", document.Position())
+	}
+	asked, err := review.FromRequest(request, client.Namespace(context.Background(), object.Namespace()))
+	if err != nil {
+		t.Fatalf("policies/%s: %v", document.Position(), err)
+	}
+	return asked, object
 }
 
 // readObjects are the objects of a file, items of lists included. Every document of an

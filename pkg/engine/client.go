@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/storage"
 
+	"github.com/memgate/memgate/pkg/engine/vm"
 	"github.com/memgate/memgate/pkg/policy"
 	"github.com/memgate/memgate/pkg/refdata"
 	"github.com/memgate/memgate/pkg/review"
@@ -17,6 +19,8 @@ import (
 type Options struct {
 	Point        string // enforcement point, such as policy.OfflinePoint
 	RefdataLimit int64  // bytes of reference data that are kept; 0 means no limit
+	Engine       string // Topdown, VM or Verify; "" means Topdown
+	Steps, Bytes int64  // that the VM may need for one review; 0 means no limit
 }
 
 // A Client judges reviews by a set of policies. Its policies do not change; reference
@@ -27,6 +31,8 @@ type Client struct {
 	reads     []Kind
 	needsData bool    // some template reads it
 	entries   []entry // in the order of the set
+	evaluator evaluator
+	limits    vm.Limits // of one review
 }
 
 type entry struct {
@@ -34,6 +40,7 @@ type entry struct {
 	actions    []policy.Action
 	program    *program // nil if the template has no Rego
 	parameters ast.Value
+	plain      any // the same, for the VM
 }
 
 // A TemplateError says that a template of a set does not compile. It wraps one or
@@ -50,15 +57,27 @@ func (e *TemplateError) Unwrap() error { return e.Err }
 // *TemplateError for each that does not compile. A template without Rego is none:
 // what matches its constraints is not judged.
 func NewClient(set *policy.Set, options Options) (*Client, error) {
+	evaluator, err := evaluatorOf(options.Engine)
+	if err != nil {
+		return nil, err
+	}
 	programs, err := compileAll(set.Templates)
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{point: options.Point, data: refdata.New(options.RefdataLimit), reads: []Kind{{"v1", "Namespace"}}}
+	c := &Client{
+		point:     options.Point,
+		data:      refdata.New(options.RefdataLimit),
+		reads:     []Kind{{"v1", "Namespace"}},
+		evaluator: evaluator,
+		limits:    vm.Limits{Steps: options.Steps, Bytes: options.Bytes},
+	}
+	var all []*program
 	for _, p := range programs {
 		if p == nil {
 			continue
 		}
+		all = append(all, p)
 		c.needsData = c.needsData || len(p.reads) > 0
 		for _, kind := range p.reads {
 			if !slices.Contains(c.reads, kind) {
@@ -66,16 +85,24 @@ func NewClient(set *policy.Set, options Options) (*Client, error) {
 			}
 		}
 	}
+	if _, only := evaluator.(topdownEvaluator); !only {
+		planned(context.Background(), all)
+	}
 	for _, constraint := range set.Constraints {
 		parameters, err := parametersValue(constraint.Object.Object)
 		if err != nil {
 			return nil, policy.Fault(constraint.Source, []any{"spec", "parameters"}, "constraint %s/%s: %v", constraint.Kind(), constraint.Name, err)
+		}
+		plain, err := vm.FromAST(parameters)
+		if err != nil {
+			return nil, err
 		}
 		c.entries = append(c.entries, entry{
 			constraint: constraint,
 			actions:    constraint.Actions(options.Point),
 			program:    programs[constraint.Template],
 			parameters: parameters,
+			plain:      plain,
 		})
 	}
 	return c, nil
@@ -92,6 +119,17 @@ func (c *Client) NeedsData() bool {
 
 // Reads are the kinds that AddData keeps: those that the templates read, and Namespace.
 func (c *Client) Reads() []Kind { return c.reads }
+
+// Fallbacks are how often the VM left a constraint to topdown, by cause.
+func (c *Client) Fallbacks() map[string]int {
+	switch x := c.evaluator.(type) {
+	case *vmEvaluator:
+		return x.fallbacks.all()
+	case *verifier:
+		return x.fallbacks.all()
+	}
+	return nil
+}
 
 // Constraints is the number of constraints.
 func (c *Client) Constraints() int { return len(c.entries) }
@@ -141,9 +179,14 @@ func (c *Client) Review(ctx context.Context, r *review.Review) []Outcome {
 type evaluation struct {
 	client *Client
 	review *review.Review
-	input  ast.Value // nil until a constraint matches
-	data   snapshot
-	done   func()
+
+	// From when a constraint matches:
+	request map[string]any // input.review
+	input   ast.Value      // the same, for topdown; nil until that is asked
+	data    snapshot
+	now     time.Time
+	budget  vm.Budget
+	done    func()
 }
 
 func (v *evaluation) judge(ctx context.Context, e entry) Outcome {
@@ -188,23 +231,20 @@ func (v *evaluation) evaluate(ctx context.Context, e entry) ([]Violation, error)
 	if err := v.open(ctx); err != nil {
 		return nil, err
 	}
-	found, err := e.program.eval(ctx, v.data, v.input, e.parameters)
-	switch {
-	case err != nil && ctx.Err() != nil:
+	found, err := v.client.evaluator.violations(ctx, v, e)
+	if err != nil && ctx.Err() != nil {
 		return nil, stopped(ctx)
-	case err != nil:
-		return nil, &EvalError{err}
 	}
-	return violations(found)
+	return found, err
 }
 
 func stopped(ctx context.Context) error {
 	return fmt.Errorf("evaluation stopped: %w", context.Cause(ctx))
 }
 
-// open converts the review and takes a snapshot of the data, once.
+// open takes a snapshot of the data and makes input.review, once.
 func (v *evaluation) open(ctx context.Context) error {
-	if v.input != nil {
+	if v.request != nil {
 		return nil
 	}
 	request := make(map[string]any, len(v.review.Request)+1)
@@ -215,15 +255,24 @@ func (v *evaluation) open(ctx context.Context) error {
 	if v.review.Namespace != nil {
 		request["namespaceObject"] = v.review.Namespace
 	}
-	input, err := reviewValue(request)
-	if err != nil {
-		return err
-	}
+	var err error
 	if v.data, v.done, err = snapshotOf(ctx, v.client.data.OPA()); err != nil {
 		return err
 	}
-	v.input = input
+	v.request, v.now, v.budget = request, time.Now(), vm.Budget{Limits: v.client.limits}
 	return nil
+}
+
+// topdownInput is input.review for topdown, converted once.
+func (v *evaluation) topdownInput() (ast.Value, error) {
+	if v.input == nil {
+		input, err := reviewValue(v.request)
+		if err != nil {
+			return nil, err
+		}
+		v.input = input
+	}
+	return v.input, nil
 }
 
 func (v *evaluation) close() {

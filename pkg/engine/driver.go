@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/open-policy-agent/frameworks/constraint/pkg/client/drivers"
 	regoschema "github.com/open-policy-agent/frameworks/constraint/pkg/client/drivers/rego/schema"
@@ -183,7 +184,7 @@ func (d *Driver) queryKind(ctx context.Context, data snapshot, p *program, const
 		if !found {
 			continue
 		}
-		found_, err := p.eval(ctx, data, input, parameters)
+		found_, err := p.eval(ctx, data, time.Time{}, input, parameters)
 		if err != nil {
 			return errorResults(constraints, err)
 		}

@@ -21,14 +21,17 @@ func (k Kind) Covers(apiVersion, kind string) bool {
 // inventoryReads are the kinds that compiled modules read of data.inventory,
 // sorted: data.inventory.namespace[ns][apiVersion][kind][name] and
 // data.inventory.cluster[apiVersion][kind][name]. Whatever is no constant stands for all.
+// The Namespace of the object under review is among them.
 func inventoryReads(modules []*ast.Module) []Kind {
 	var found []Kind
 	for _, module := range modules {
 		ast.WalkRefs(module, func(ref ast.Ref) bool {
-			if !ref.HasPrefix(inventoryRef) {
+			kind := Kind{"v1", "Namespace"}
+			if ref.HasPrefix(inventoryRef) {
+				kind = kindOf(ref[len(inventoryRef):])
+			} else if !ref.HasPrefix(namespaceRef) {
 				return false
 			}
-			kind := kindOf(ref[len(inventoryRef):])
 			if !slices.Contains(found, kind) {
 				found = append(found, kind)
 			}
@@ -41,7 +44,10 @@ func inventoryReads(modules []*ast.Module) []Kind {
 	return found
 }
 
-var inventoryRef = ast.MustParseRef("data.inventory")
+var (
+	inventoryRef = ast.MustParseRef("data.inventory")
+	namespaceRef = ast.MustParseRef("input.review.namespaceObject")
+)
 
 // kindOf is the kind that a path below data.inventory leads to.
 func kindOf(path ast.Ref) Kind {

@@ -14,6 +14,8 @@ func TestInventoryReads(t *testing.T) {
 		want []Kind
 	}{
 		{`p := input.review`, nil, nil},
+		{`p if input.review.namespaceObject.metadata.labels.x`, nil, []Kind{{"v1", "Namespace"}}},
+		{`p if { n := input.review.namespaceObject; data.inventory.cluster["v1"].Node[n] }`, nil, []Kind{{"v1", "Namespace"}, {"v1", "Node"}}},
 		{`p if data.inventory.cluster["v1"].Namespace.shop`, nil, []Kind{{"v1", "Namespace"}}},
 		{`p if data.inventory.cluster["v1"]["Namespace"][_].metadata`, nil, []Kind{{"v1", "Namespace"}}},
 		{`p if data["inventory"]["cluster"]["v1"].Namespace`, nil, []Kind{{"v1", "Namespace"}}},

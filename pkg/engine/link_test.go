@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
@@ -50,7 +51,7 @@ func TestCompileAll(t *testing.T) {
 		if p == nil {
 			continue
 		}
-		found, err := p.eval(ctx, data, ast.NewObject(), ast.NewObject())
+		found, err := p.eval(ctx, data, time.Time{}, ast.NewObject(), ast.NewObject())
 		got := ""
 		for _, f := range found {
 			got += f.msg.String()
@@ -104,7 +105,7 @@ func TestCompileAllIterating(t *testing.T) {
 	}
 	defer done()
 	for i, want := range []string{`"[\"text\"]"`, `"none"`, "", `"xy"`} {
-		found, err := programs[templates[i]].eval(ctx, data, ast.NewObject(), ast.NewObject())
+		found, err := programs[templates[i]].eval(ctx, data, time.Time{}, ast.NewObject(), ast.NewObject())
 		got := ""
 		for _, f := range found {
 			got += f.msg.String()

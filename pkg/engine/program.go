@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/open-policy-agent/frameworks/constraint/pkg/core/templates"
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/metrics"
-	"github.com/open-policy-agent/opa/v1/storage"
 	"github.com/open-policy-agent/opa/v1/topdown"
+
+	"github.com/memgate/memgate/pkg/engine/vm"
 )
 
 // A program is a compiled template with its query prepared. It is immutable and safe
@@ -20,6 +22,10 @@ type program struct {
 	query    ast.Body // result = the rule "violation" of the template
 	reads    []Kind   // what it reads of data.inventory
 	closed   bool     // what other units are linked with it makes no difference
+
+	violation ast.Ref     // the rule
+	plan      *vm.Program // nil if there is none
+	unplanned error       // why not, an *vm.Unsupported
 }
 
 const resultVar = ast.Var("result")
@@ -77,7 +83,7 @@ func link(units []*unit) ([]*program, error) {
 		for _, name := range names[i] {
 			compiled = append(compiled, compiler.Modules[name])
 		}
-		programs[i] = &program{compiler: compiler, query: query, reads: inventoryReads(compiled), closed: closed(compiled)}
+		programs[i] = &program{compiler: compiler, query: query, reads: inventoryReads(compiled), closed: closed(compiled), violation: path}
 	}
 	return programs, nil
 }
@@ -120,8 +126,8 @@ type finding struct {
 // eval runs the program on one review with the parameters of one constraint. Findings
 // come in the order of the rule's set; those equal in both fields are one. Elements
 // without msg are left out, as the framework does. The end of ctx ends the evaluation
-// with an error.
-func (p *program) eval(ctx context.Context, data snapshot, review, parameters ast.Value) ([]finding, error) {
+// with an error. The time is that of time.now_ns; zero means now.
+func (p *program) eval(ctx context.Context, data snapshot, now time.Time, review, parameters ast.Value) ([]finding, error) {
 	cancel := topdown.NewCancel()
 	defer context.AfterFunc(ctx, cancel.Cancel)()
 	input := ast.NewObject(
@@ -133,6 +139,7 @@ func (p *program) eval(ctx context.Context, data snapshot, review, parameters as
 		WithStore(data.store).
 		WithTransaction(data.txn).
 		WithInput(ast.NewTerm(input)).
+		WithTime(now).
 		WithCancel(cancel).
 		WithMetrics(metrics.NoOp())
 	var result ast.Value
@@ -186,18 +193,3 @@ var (
 	msgKey     = ast.StringTerm("msg")
 	detailsKey = ast.StringTerm("details")
 )
-
-// A snapshot is reference data in one state.
-type snapshot struct {
-	store storage.Store
-	txn   storage.Transaction
-}
-
-// snapshotOf opens a read transaction; done ends it.
-func snapshotOf(ctx context.Context, store storage.Store) (s snapshot, done func(), err error) {
-	txn, err := store.NewTransaction(ctx)
-	if err != nil {
-		return snapshot{}, nil, err
-	}
-	return snapshot{store, txn}, func() { store.Abort(ctx, txn) }, nil
-}

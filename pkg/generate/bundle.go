@@ -19,9 +19,21 @@ import (
 
 const kustomization = "kustomization.yaml"
 
-// packs are the bundles as kustomize renders them. files has the templates, which the
+// A bundle is a directory of bundles/ with a kustomization, and what it renders to.
+type bundle struct {
+	name  string
+	about string // the comment at the head of the kustomization
+	set   *policy.Set
+	pack  File // for the binary
+
+	// expands says that it holds expansion templates: it means nothing offline, and
+	// is not in the binary.
+	expands bool
+}
+
+// readBundles renders the bundles, in order of name. files has the templates, which the
 // constraints must fit.
-func packs(root string, rules []*rule, files []File) ([]File, error) {
+func readBundles(root string, rules []*rule, files []File) ([]*bundle, error) {
 	fsys := os.DirFS(root)
 	if err := checkBundles(fsys, rules); err != nil {
 		return nil, err
@@ -31,48 +43,76 @@ func packs(root string, rules []*rule, files []File) ([]File, error) {
 		return nil, err
 	}
 	var (
-		rendered []File
-		faults   []error
-		has      = map[string]bool{} // kinds in baseline or strict
+		bundles []*bundle
+		faults  []error
 	)
 	for _, file := range found {
-		dir := path.Dir(file)
-		text, err := kustomize(root, dir)
+		b, err := readBundle(root, path.Dir(file), files)
 		if err != nil {
 			faults = append(faults, err)
 			continue
 		}
-		pack := File{
-			Path:    "pkg/policy/pack/" + path.Base(dir) + ".yaml",
-			Content: append([]byte("# "+notice(dir)+"\n"), text...),
-		}
-		set, err := load(append(slices.Clone(files), pack))
-		if err != nil {
-			faults = append(faults, err)
-			continue
-		}
-		for _, c := range set.Constraints {
-			switch path.Base(dir) {
-			case "strict":
-				if c.EnforcementAction() != string(policy.Deny) {
-					faults = append(faults, policy.Fault(c.Source, []any{"spec", "enforcementAction"}, "constraint %q: got action %q, want deny", c.Name, c.EnforcementAction()))
-				}
-				has[c.Kind()] = true
-			case "baseline":
-				has[c.Kind()] = true
-			}
-		}
-		rendered = append(rendered, pack)
+		bundles = append(bundles, b)
 	}
 	if len(faults) > 0 {
 		return nil, errors.Join(faults...)
 	}
 	for _, r := range rules {
-		if !has[r.Kind] {
-			faults = append(faults, fmt.Errorf("%s: no constraint in bundles/baseline or bundles/strict, want one in bundles/baseline/%s.yaml", r.dir(), r.ID))
+		for _, name := range []string{r.group, "strict"} {
+			if !slices.ContainsFunc(bundles, func(b *bundle) bool { return b.name == name && b.has(r) }) {
+				faults = append(faults, fmt.Errorf("%s: no constraint in bundles/%s, want it listed there as %s.yaml and the bundle in strict", r.dir(), name, r.ID))
+			}
 		}
 	}
-	return rendered, errors.Join(faults...)
+	return bundles, errors.Join(faults...)
+}
+
+func readBundle(root, dir string, files []File) (*bundle, error) {
+	text, err := kustomize(root, dir)
+	if err != nil {
+		return nil, err
+	}
+	written, err := os.ReadFile(path.Join(root, dir, kustomization))
+	if err != nil {
+		return nil, err
+	}
+	b := &bundle{name: path.Base(dir), about: headComment(string(written))}
+	if b.about == "" {
+		return nil, fmt.Errorf("%s/%s: want a comment at its head that says what the bundle is for", dir, kustomization)
+	}
+	b.pack = File{
+		Path:    "pkg/policy/pack/" + b.name + ".yaml",
+		Content: append([]byte("# "+notice(dir)+"\n"), text...),
+	}
+	if b.set, err = load(append(slices.Clone(files), b.pack)); err != nil {
+		return nil, err
+	}
+	b.expands = bytes.Contains(text, []byte("\nkind: ExpansionTemplate\n"))
+	var faults []error
+	for _, c := range b.set.Constraints {
+		if b.name == "strict" && c.EnforcementAction() != string(policy.Deny) {
+			faults = append(faults, policy.Fault(c.Source, []any{"spec", "enforcementAction"}, "constraint %q: got action %q, want deny", c.Name, c.EnforcementAction()))
+		}
+	}
+	return b, errors.Join(faults...)
+}
+
+// headComment is the comment that a file begins with, without its marks.
+func headComment(text string) string {
+	var lines []string
+	for line := range strings.Lines(text) {
+		comment, ok := strings.CutPrefix(line, "#")
+		if !ok {
+			break
+		}
+		lines = append(lines, strings.TrimSpace(comment))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// has reports whether a constraint of a rule is in the bundle.
+func (b *bundle) has(r *rule) bool {
+	return slices.ContainsFunc(b.set.Constraints, func(c *policy.Constraint) bool { return c.Kind() == r.Kind })
 }
 
 // load makes a policy set of templates and constraints; other files are passed over.
@@ -113,7 +153,7 @@ func checkBundles(fsys fs.FS, rules []*rule) error {
 	}
 	var faults []error
 	for _, file := range found {
-		if path.Base(file) == kustomization {
+		if path.Base(file) == kustomization || path.Base(file) == syncSetFile {
 			continue
 		}
 		if err := checkListed(fsys, file); err != nil {
@@ -156,7 +196,7 @@ func checkListed(fsys fs.FS, file string) error {
 }
 
 // checkConstraint checks a constraint as it is written: kind and file are those of a
-// rule, and its name ends with the level that it returns and, but for strict, enforces.
+// rule, and its name ends with the level that it returns and enforces.
 func checkConstraint(file string, object *manifest.Object, rules []*rule) []error {
 	i := slices.IndexFunc(rules, func(r *rule) bool { return r.Kind == object.Kind() })
 	if i < 0 {
@@ -179,12 +219,34 @@ func checkConstraint(file string, object *manifest.Object, rules []*rule) []erro
 	if levels, _ := parameters["levels"].([]any); len(levels) != 1 || levels[0] != level {
 		faults = append(faults, policy.Fault(object, []any{"spec", "parameters", "levels"}, "spec.parameters.levels of %q: got %v, want [%s]", name, parameters["levels"], level))
 	}
-	want := level
-	if path.Base(path.Dir(file)) == "strict" {
-		want = "deny"
+	if labels, _ := object.Value["metadata"].(map[string]any)["labels"].(map[string]any); (labels[judgesLabel] == workloads) != matchesWorkloads(spec) {
+		faults = append(faults, policy.Fault(object, []any{"metadata", "labels"}, "metadata.labels of %q: want %s: %s if it matches Pods and what makes them, and only then", name, judgesLabel, workloads))
 	}
-	if action, _ := spec["enforcementAction"].(string); action != want {
-		faults = append(faults, policy.Fault(object, []any{"spec", "enforcementAction"}, "spec.enforcementAction of %q: got %q, want %q", name, action, want))
+	if action, _ := spec["enforcementAction"].(string); action != level {
+		faults = append(faults, policy.Fault(object, []any{"spec", "enforcementAction"}, "spec.enforcementAction of %q: got %q, want %q", name, action, level))
 	}
 	return faults
+}
+
+// judgesLabel is by which the overlays of bundles find the constraints that match all
+// workloads.
+const (
+	judgesLabel = "memgate.github.io/judges"
+	workloads   = "workloads"
+)
+
+// matchesWorkloads reports whether spec.match names the kind Pod and one of those that make
+// Pods.
+func matchesWorkloads(spec map[string]any) bool {
+	named := map[any]bool{}
+	match, _ := spec["match"].(map[string]any)
+	entries, _ := match["kinds"].([]any)
+	for _, entry := range entries {
+		fields, _ := entry.(map[string]any)
+		kinds, _ := fields["kinds"].([]any)
+		for _, kind := range kinds {
+			named[kind] = true
+		}
+	}
+	return named["Pod"] && (named["Deployment"] || named["DaemonSet"])
 }

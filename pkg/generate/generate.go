@@ -1,6 +1,7 @@
 // Package generate makes everything that follows from the rules in policies/ and the
-// constraints in bundles/: templates, the page of each rule, their index, and the
-// rendered bundles that are built into the binary. It checks what it reads by the
+// constraints in bundles/: templates, the page of each rule, their index, the
+// pages of the bundles, and the rendered bundles that are built into the binary; and, from policies/profiles.yaml, the
+// libs that hold what the rules know of programs. It checks what it reads by the
 // conventions of this repository. It knows Rego as text and syntax tree; it evaluates
 // nothing and knows no Kubernetes object but templates and constraints.
 package generate
@@ -28,11 +29,16 @@ type File struct {
 // command. The error joins one fault for each thing that is wrong, which begins with
 // the place; no files are returned with it.
 func Files(root string) ([]File, error) {
-	rules, err := readRules(os.DirFS(root))
+	fsys := os.DirFS(root)
+	rules, err := readRules(fsys)
 	if err != nil {
 		return nil, err
 	}
-	files := []File{index(rules)}
+	files, err := profileFiles(fsys, rules)
+	if err != nil {
+		return nil, err
+	}
+	files = append(files, index(rules))
 	var faults []error
 	for _, r := range rules {
 		template, err := r.template()
@@ -45,11 +51,24 @@ func Files(root string) ([]File, error) {
 	if len(faults) > 0 {
 		return nil, errors.Join(faults...)
 	}
-	packs, err := packs(root, rules, files)
+	bundles, err := readBundles(root, rules, files)
 	if err != nil {
 		return nil, err
 	}
-	files = append(files, packs...)
+	measured, err := readFindings(fsys)
+	if err != nil {
+		return nil, err
+	}
+	for _, b := range bundles {
+		syncSet, err := b.syncSet(rules)
+		if err != nil {
+			return nil, err
+		}
+		files = append(append(files, b.page(rules, measured)), syncSet...)
+		if !b.expands {
+			files = append(files, b.pack)
+		}
+	}
 	source, err := packGo(rules, files)
 	if err != nil {
 		return nil, err
@@ -117,7 +136,11 @@ type change struct {
 
 // places are the patterns of all paths where generated files stand. What else stands
 // there is left over.
-var places = []string{"templates/*", "policies/*/*/README.md", "pkg/policy/pack/*", "docs/rules.md"}
+var places = []string{
+	"templates/*", "policies/*/*/README.md", "policies/lib/profiles/*",
+	"bundles/*/README.md", "bundles/*/syncset.yaml",
+	"pkg/policy/pack/*", "docs/rules.md", "docs/profiles.md",
+}
 
 func changesOf(root string, files []File) ([]change, error) {
 	var (

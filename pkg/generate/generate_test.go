@@ -87,7 +87,7 @@ func TestFiles(t *testing.T) {
 func TestReferential(t *testing.T) {
 	fsys := sample(t)
 	edit{code, "count(_profiles) > 0", "count(data.inventory.cluster.v1.Node) + count(_profiles) > 0"}.apply(t, fsys)
-	edit{code, "remediation:", "requiresSyncData: [[{groups: [\"\"], versions: [v1], kinds: [Node]}]]\n#   remediation:"}.apply(t, fsys)
+	edit{code, "remediation:", "requiresSyncData: [[{groups: [\"\"], versions: [v1], kinds: [Node]}]]\n#   withoutData: It guesses.\n#   remediation:"}.apply(t, fsys)
 	rules, err := readRules(fsys)
 	if err != nil {
 		t.Fatal(err)
@@ -206,7 +206,7 @@ func checkout(t *testing.T, fsys fstest.MapFS) string {
 // TestPackFaults makes one thing wrong that shows in the rendered bundles only.
 func TestPackFaults(t *testing.T) {
 	const (
-		list   = "bundles/baseline/kustomization.yaml"
+		list   = "bundles/shm/kustomization.yaml"
 		strict = "bundles/strict/kustomization.yaml"
 	)
 	for _, tc := range []struct {
@@ -216,23 +216,23 @@ func TestPackFaults(t *testing.T) {
 	}{
 		{
 			"strict warns",
-			edit{strict, "", "resources: [../baseline]\n"},
-			`pkg/policy/pack/strict.yaml:17:3: constraint "sample-rule-warn": got action "warn", want deny`,
+			edit{strict, "value: deny", "value: warn"},
+			`pkg/policy/pack/strict.yaml:7:3: constraint "sample-rule-deny": got action "warn", want deny`,
 		},
 		{
 			"no constraint",
 			edit{list, "resources: [sample-rule.yaml]", "resources: [sample-rule.yaml]\npatches: [{target: {kind: MemgateSampleRule}, patch: '{$patch: delete, apiVersion: constraints.gatekeeper.sh/v1beta1, kind: MemgateSampleRule, metadata: {name: x}}'}]"},
-			"policies/shm/sample_rule: no constraint in bundles/baseline or bundles/strict, want one in bundles/baseline/sample-rule.yaml",
+			"policies/shm/sample_rule: no constraint in bundles/shm, want it listed there as sample-rule.yaml and the bundle in strict",
 		},
 		{
 			"parameter",
-			edit{baseline, "{levels: [warn]}", "{levels: [warn], maxBytes: 0}"},
-			"pkg/policy/pack/baseline.yaml:21:5: constraint MemgateSampleRule/sample-rule-warn: spec.parameters.maxBytes: got 0, want at least 1",
+			edit{constraints, "{levels: [warn]}", "{levels: [warn], maxBytes: 0}"},
+			"pkg/policy/pack/shm.yaml:21:5: constraint MemgateSampleRule/sample-rule-warn: spec.parameters.maxBytes: got 0, want at least 1",
 		},
 		{
 			"resource missing",
 			edit{list, "[sample-rule.yaml]", "[sample-rule.yaml, other.yaml]"},
-			"bundles/baseline: kustomize build: ",
+			"bundles/shm: kustomize build: ",
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -250,7 +250,7 @@ func TestPackFaults(t *testing.T) {
 // damaged.
 func TestWrite(t *testing.T) {
 	root := checkout(t, sample(t))
-	all := []string{"docs/rules.md", "pkg/policy/pack/baseline.yaml", "pkg/policy/pack/pack.go", "policies/shm/sample_rule/README.md", "templates/sample-rule.yaml"}
+	all := []string{"bundles/shm/README.md", "bundles/strict/README.md", "docs/rules.md", "pkg/policy/pack/pack.go", "pkg/policy/pack/shm.yaml", "pkg/policy/pack/strict.yaml", "policies/shm/sample_rule/README.md", "templates/sample-rule.yaml"}
 	step := func(do string, want []string) {
 		t.Helper()
 		if got, err := Write(root); err != nil || !slices.Equal(got, want) {
@@ -262,8 +262,8 @@ func TestWrite(t *testing.T) {
 	}
 	step("nothing", all)
 	step("writing all", nil)
-	writeFile(t, filepath.Join(root, "pkg/policy/pack/baseline.yaml"), []byte("# "+notice("bundles/baseline")+"\n"))
-	step("a pack is stale", all[1:2])
+	writeFile(t, filepath.Join(root, "pkg/policy/pack/shm.yaml"), []byte("# "+notice("bundles/shm")+"\n"))
+	step("a pack is stale", []string{"pkg/policy/pack/shm.yaml"})
 
 	rule := filepath.Join(root, "policies/shm/sample_rule/sample_rule.rego")
 	text, err := os.ReadFile(rule)

@@ -8,10 +8,10 @@ import (
 )
 
 const (
-	code     = "policies/shm/sample_rule/sample_rule.rego"
-	tests    = "policies/shm/sample_rule/sample_rule_test.rego"
-	lib      = "policies/lib/size.rego"
-	baseline = "bundles/baseline/sample-rule.yaml"
+	code        = "policies/shm/sample_rule/sample_rule.rego"
+	tests       = "policies/shm/sample_rule/sample_rule_test.rego"
+	lib         = "policies/lib/size.rego"
+	constraints = "bundles/shm/sample-rule.yaml"
 )
 
 // An edit of a file: old becomes new, once; with no old, new is the whole file, and
@@ -47,58 +47,58 @@ func TestFaults(t *testing.T) {
 		{"unused lib", edit{"policies/lib/unused.rego", "", ""}, nil},
 
 		// Code.
-		{"syntax", edit{code, "count(_profiles) > 0", "count(_profiles"}, []string{at("50:1", `unexpected } token: expected "," or ")"`)}},
+		{"syntax", edit{code, "count(_profiles) > 0", "count(_profiles"}, []string{at("52:1", `unexpected } token: expected "," or ")"`)}},
 		{"import of rego.v1", edit{code, "import data.lib.size", "import data.lib.size\nimport rego.v1"}, []string{
-			at("45:1", "import rego.v1: want data.lib.<name> or future.keywords"),
+			at("47:1", "import rego.v1: want data.lib.<name> or future.keywords"),
 		}},
 		{"import of input", edit{lib, "import data.lib.parameter", "import data.lib.parameter\nimport input.review"}, []string{
 			lib + ":4:1: import input.review: want data.lib.<name> or future.keywords",
 		}},
 		{"import of all libs", edit{code, "import data.lib.size", "import data.lib.size\nimport data.lib"}, []string{
-			at("45:1", "import data.lib: want data.lib.<name> or future.keywords"),
+			at("47:1", "import data.lib: want data.lib.<name> or future.keywords"),
 		}},
 		{"import of another rule", edit{code, "import data.lib.size", "import data.lib.size\nimport data.policies.shm.other"}, []string{
-			at("45:1", "import data.policies.shm.other: want data.lib.<name> or future.keywords"),
+			at("47:1", "import data.policies.shm.other: want data.lib.<name> or future.keywords"),
 		}},
 		{"import of an unknown lib", edit{code, "import data.lib.size", "import data.lib.size\nimport data.lib.sice"}, []string{
-			at("45:1", `import data.lib.sice: lib "sice" not found; have parameter, size, unused`),
+			at("47:1", `import data.lib.sice: lib "sice" not found; have parameter, size, unused`),
 		}},
 		{"future keywords", edit{code, "import data.lib.size", "import data.lib.size\nimport future.keywords.in"}, nil},
 		{"data.lib in a literal", edit{code, `{"level": level}`, `{"level": level, "x": [data.lib.size.spare]}`}, []string{
-			at("46:71", "data.lib.size.spare: want data.lib in import lines only; Gatekeeper loses it elsewhere"),
+			at("48:71", "data.lib.size.spare: want data.lib in import lines only; Gatekeeper loses it elsewhere"),
 		}},
 		{"data.lib in a body", edit{lib, "spare := parameter.get", "spare := data.lib.parameter.get"}, []string{
 			lib + ":8:10: data.lib.parameter.get: want data.lib in import lines only; Gatekeeper loses it elsewhere",
 		}},
 		{"other data", edit{code, "count(_profiles) > 0", "count(data.policies) > 0"}, []string{
-			at("49:8", "data.policies: want no data but data.inventory"),
+			at("51:8", "data.policies: want no data but data.inventory"),
 		}},
 		{"computed data", edit{code, "count(_profiles) > 0", "count(data[level]) > 0"}, []string{
-			at("49:8", "data[level]: want no data but data.inventory"),
+			at("51:8", "data[level]: want no data but data.inventory"),
 		}},
 		{"whole input", edit{code, "count(_profiles) > 0", `object.get(input, "x", 1) == 1`}, []string{
-			at("49:13", "input: want no input but input.review"),
+			at("51:13", "input: want no input but input.review"),
 		}},
 		{"parameters by hand", edit{code, "count(_profiles) > 0", "input.parameters.x == 1"}, []string{
-			at("49:2", "input.parameters.x: want parameters read by lib parameter only"),
+			at("51:2", "input.parameters.x: want parameters read by lib parameter only"),
 		}},
 		{"clock", edit{code, "count(_profiles) > 0", "count([time.now_ns()]) > 0"}, []string{
-			at("49:9", "call of time.now_ns: want no built-in that depends on more than its arguments"),
+			at("51:9", "call of time.now_ns: want no built-in that depends on more than its arguments"),
 		}},
 		{"network", edit{lib, "bytes > ", `http.send({"url": bytes}).status > `}, []string{
 			lib + ":5:17: call of http.send: want no built-in that depends on more than its arguments",
 		}},
 		{"environment", edit{code, "count(_profiles) > 0", "opa.runtime().env.X"}, []string{
-			at("49:2", "call of opa.runtime: want no built-in that depends on more than its arguments"),
+			at("51:2", "call of opa.runtime: want no built-in that depends on more than its arguments"),
 		}},
 		{"chance", edit{code, "count(_profiles) > 0", `rand.intn("x", 2) == 1`}, []string{
-			at("49:2", "call of rand.intn: want no built-in that depends on more than its arguments"),
+			at("51:2", "call of rand.intn: want no built-in that depends on more than its arguments"),
 		}},
 		{"name server", edit{code, "count(_profiles) > 0", `net.lookup_ip_addr("x")`}, []string{
-			at("49:2", "call of net.lookup_ip_addr: want no built-in that depends on more than its arguments"),
+			at("51:2", "call of net.lookup_ip_addr: want no built-in that depends on more than its arguments"),
 		}},
-		{"undefined function", edit{code, "size.large(", "size.larg("}, []string{at("48:2", "undefined function data.lib.size.larg")}},
-		{"no violation", edit{code, "violation contains", "violations contains"}, []string{at("41:1", `found no rule "violation"`)}},
+		{"undefined function", edit{code, "size.large(", "size.larg("}, []string{at("50:2", "undefined function data.lib.size.larg")}},
+		{"no violation", edit{code, "violation contains", "violations contains"}, []string{at("43:1", `found no rule "violation"`)}},
 		{"carriage return", edit{code, "count(_profiles) > 0\n", "count(_profiles) > 0\r\n"}, []string{
 			code + ": found a carriage return, want lines that end with a line feed",
 		}},
@@ -106,23 +106,25 @@ func TestFaults(t *testing.T) {
 
 		// Names.
 		{"package of a rule", edit{code, "package policies.shm.sample_rule", "package policies.mlock.sample_rule"}, []string{
-			at("41:1", `package: got "policies.mlock.sample_rule", want "policies.shm.sample_rule", as the file is called`),
+			at("43:1", `package: got "policies.mlock.sample_rule", want "policies.shm.sample_rule", as the file is called`),
 		}},
 		{"package of a lib", edit{lib, "package lib.size", "package lib.sizes"}, []string{
 			lib + `:1:1: package: got "lib.sizes", want "lib.size", as the file is called`,
 		}},
-		{"id", edit{code, "id: sample-rule", "id: sample"}, []string{at("41:1", `custom.id: got "sample", want "sample-rule", as the directory is called`)}},
+		{"id", edit{code, "id: sample-rule", "id: sample"}, []string{at("43:1", `custom.id: got "sample", want "sample-rule", as the directory is called`)}},
 		{"kind", edit{code, "MemgateSampleRule", "MemgateSamplerule"}, []string{
-			at("41:1", `custom.kind: got "MemgateSamplerule", want "MemgateSampleRule", as the directory is called`),
+			at("43:1", `custom.kind: got "MemgateSamplerule", want "MemgateSampleRule", as the directory is called`),
 		}},
 
 		// METADATA.
-		{"no metadata", edit{code, "# METADATA\n", ""}, []string{at("40:1", "package has no METADATA")}},
+		{"no metadata", edit{code, "# METADATA\n", ""}, []string{at("42:1", "package has no METADATA")}},
 		{"severity", edit{code, "severity: high", "severity: hihg"}, []string{at("1:1", `custom.severity: got "hihg", want low, medium, high or critical`)}},
 		{"since", edit{code, "since: 0.1.0", "since: v0.1"}, []string{at("1:1", `custom.since: got "v0.1", want a release such as 0.1.0`)}},
 		{"title", edit{code, "# title: Sample \"rule\" | of the tests\n", ""}, []string{at("1:1", "METADATA: title is missing")}},
 		{"description", edit{code, "# description: |\n#   It has two lines: this one,\n#   and this.\n", ""}, []string{at("1:1", "METADATA: description is missing")}},
 		{"remediation", edit{code, "#   remediation: Write less.\n", ""}, []string{at("1:1", "METADATA: custom.remediation is missing")}},
+		{"failure", edit{code, "#   failure: It is too large.\n", ""}, []string{at("1:1", "METADATA: custom.failure is missing")}},
+		{"scope", edit{code, "scope: audit", "scope: audits"}, []string{at("1:1", `custom.scope: got "audits", want audit or files, or none where admission sees the objects`)}},
 		{"sources", edit{code, "# related_resources:\n# - https://example.com/a\n# - ref: https://example.com/b\n#   description: The second\n", ""}, []string{
 			at("1:1", "METADATA: related_resources is missing"),
 		}},
@@ -134,48 +136,52 @@ func TestFaults(t *testing.T) {
 		// Parameters.
 		{"no schema", edit{code, "- input.parameters:", "- input.other:"}, []string{at("1:1", "METADATA: schemas: input.parameters is missing")}},
 		{"levels", edit{code, "enum: [deny, warn]}", "enum: [deny]}"}, []string{
-			at("41:1", "schemas: input.parameters.levels: want type: array, items: {type: string, enum: [deny, warn]}, default: [deny, warn]"),
+			at("43:1", "schemas: input.parameters.levels: want type: array, items: {type: string, enum: [deny, warn]}, default: [deny, warn]"),
 		}},
 		{"parameter without description", edit{code, "#         description: The largest size.\n", ""}, []string{
-			at("40:1", "schemas: input.parameters.maxBytes: description is missing"),
+			at("42:1", "schemas: input.parameters.maxBytes: description is missing"),
 		}},
 		{"parameter unknown in the rule", edit{code, `parameter.get("levels"`, `parameter.get("level"`}, []string{
-			at("47:16", `parameter.get("level", ["deny", "warn"]): the schema of sample-rule has no "level"; have levels, maxBytes, profiles`),
-			at("41:1", `schemas: input.parameters.levels: nothing reads it, want parameter.get("levels", ...)`),
+			at("49:16", `parameter.get("level", ["deny", "warn"]): the schema of sample-rule has no "level"; have levels, maxBytes, profiles`),
+			at("43:1", `schemas: input.parameters.levels: nothing reads it, want parameter.get("levels", ...)`),
 		}},
 		{"parameter unknown in a lib", edit{lib, `parameter.get("maxBytes"`, `parameter.get("max"`}, []string{
 			lib + `:5:25: parameter.get("max", 1024): the schema of sample-rule has no "max"; have levels, maxBytes, profiles`,
-			at("41:1", `schemas: input.parameters.maxBytes: nothing reads it, want parameter.get("maxBytes", ...)`),
+			at("43:1", `schemas: input.parameters.maxBytes: nothing reads it, want parameter.get("maxBytes", ...)`),
 		}},
 		{"other default in a lib", edit{lib, "1024)", "1025)"}, []string{
 			lib + `:5:25: parameter.get("maxBytes", 1025): got this default, want that of the schema of sample-rule, 1024`,
 		}},
 		{"other default in the schema", edit{code, "default: [deny, warn]", "default: [deny]"}, []string{
-			at("41:1", "schemas: input.parameters.levels: want type: array, items: {type: string, enum: [deny, warn]}, default: [deny, warn]"),
-			at("47:16", `parameter.get("levels", ["deny", "warn"]): got this default, want that of the schema of sample-rule, ["deny"]`),
+			at("43:1", "schemas: input.parameters.levels: want type: array, items: {type: string, enum: [deny, warn]}, default: [deny, warn]"),
+			at("49:16", `parameter.get("levels", ["deny", "warn"]): got this default, want that of the schema of sample-rule, ["deny"]`),
 		}},
 		{"no default in the schema", edit{code, "#         default: 1024\n", ""}, []string{
 			lib + `:5:25: parameter.get("maxBytes", 1024): the schema of sample-rule has no default for it`,
 		}},
 		{"computed default", edit{lib, "1024)", "count([]))"}, []string{
 			lib + `:5:25: parameter.get("maxBytes", count([])): want a literal default`,
-			at("41:1", `schemas: input.parameters.maxBytes: nothing reads it, want parameter.get("maxBytes", ...)`),
+			at("43:1", `schemas: input.parameters.maxBytes: nothing reads it, want parameter.get("maxBytes", ...)`),
 		}},
 		{"computed name", edit{code, `parameter.get("levels"`, `parameter.get(lower("levels")`}, []string{
-			at("47:16", `parameter.get(lower("levels"), ["deny", "warn"]): want a name in quotes`),
-			at("41:1", `schemas: input.parameters.levels: nothing reads it, want parameter.get("levels", ...)`),
+			at("49:16", `parameter.get(lower("levels"), ["deny", "warn"]): want a name in quotes`),
+			at("43:1", `schemas: input.parameters.levels: nothing reads it, want parameter.get("levels", ...)`),
 		}},
 		{"parameter of a lib that is not reached", edit{code, "size.large(input.review.object.size)", "size.spare"}, []string{
 			lib + `:8:10: parameter.get("spare", true): the schema of sample-rule has no "spare"; have levels, maxBytes, profiles`,
-			at("41:1", `schemas: input.parameters.maxBytes: nothing reads it, want parameter.get("maxBytes", ...)`),
+			at("43:1", `schemas: input.parameters.maxBytes: nothing reads it, want parameter.get("maxBytes", ...)`),
 		}},
 
 		// Reference data.
 		{"reference data", edit{code, "count(_profiles) > 0", "count(data.inventory.cluster) + count(_profiles) > 0"}, []string{
-			at("49:8", "data.inventory is read, want custom.requiresSyncData in the METADATA of policies/shm/sample_rule"),
+			at("51:8", "data.inventory is read, want custom.requiresSyncData in the METADATA of policies/shm/sample_rule"),
 		}},
-		{"reference data that nothing reads", edit{code, "remediation:", "requiresSyncData: [[{groups: [\"\"], versions: [v1], kinds: [Node]}]]\n#   remediation:"}, []string{
-			at("42:1", "custom.requiresSyncData is set and nothing reads data.inventory"),
+		{"reference data without a word on its absence", edit{code, "remediation:", "requiresSyncData: [[{groups: [\"\"], versions: [v1], kinds: [Node]}]]\n#   remediation:"}, []string{
+			at("1:1", "METADATA: want custom.requiresSyncData and custom.withoutData, or neither"),
+			at("44:1", "custom.requiresSyncData is set and nothing reads data.inventory"),
+		}},
+		{"reference data that nothing reads", edit{code, "remediation:", "requiresSyncData: [[{groups: [\"\"], versions: [v1], kinds: [Node]}]]\n#   withoutData: Nothing.\n#   remediation:"}, []string{
+			at("45:1", "custom.requiresSyncData is set and nothing reads data.inventory"),
 		}},
 
 		// Files.
@@ -216,25 +222,31 @@ func TestBundleFaults(t *testing.T) {
 		edit edit
 		want []string
 	}{
-		{"sound", edit{baseline, "levels: [deny]", "levels: [ deny ]"}, nil},
-		{"kind", edit{baseline, "MemgateSampleRule", "MemgateSimpleRule"}, []string{baseline + `:2:1: kind "MemgateSimpleRule": no rule has it`}},
-		{"name", edit{baseline, "sample-rule-deny", "sample-deny"}, []string{
-			baseline + `:4:3: metadata.name: got "sample-deny", want sample-rule-deny or sample-rule-warn`,
+		{"sound", edit{constraints, "levels: [deny]", "levels: [ deny ]"}, nil},
+		{"kind", edit{constraints, "MemgateSampleRule", "MemgateSimpleRule"}, []string{constraints + `:2:1: kind "MemgateSimpleRule": no rule has it`}},
+		{"name", edit{constraints, "sample-rule-deny", "sample-deny"}, []string{
+			constraints + `:4:3: metadata.name: got "sample-deny", want sample-rule-deny or sample-rule-warn`,
 		}},
-		{"levels", edit{baseline, "levels: [deny]", "levels: [deny, warn]"}, []string{
-			baseline + `:7:16: spec.parameters.levels of "sample-rule-deny": got [deny warn], want [deny]`,
+		{"levels", edit{constraints, "levels: [deny]", "levels: [deny, warn]"}, []string{
+			constraints + `:7:16: spec.parameters.levels of "sample-rule-deny": got [deny warn], want [deny]`,
 		}},
-		{"no levels", edit{baseline, "  parameters: {levels: [deny]}\n", ""}, []string{
-			baseline + `:5:1: spec.parameters.levels of "sample-rule-deny": got <nil>, want [deny]`,
+		{"no levels", edit{constraints, "  parameters: {levels: [deny]}\n", ""}, []string{
+			constraints + `:5:1: spec.parameters.levels of "sample-rule-deny": got <nil>, want [deny]`,
 		}},
-		{"action", edit{baseline, "enforcementAction: warn", "enforcementAction: deny"}, []string{
-			baseline + `:14:3: spec.enforcementAction of "sample-rule-warn": got "deny", want "warn"`,
+		{"action", edit{constraints, "enforcementAction: warn", "enforcementAction: deny"}, []string{
+			constraints + `:14:3: spec.enforcementAction of "sample-rule-warn": got "deny", want "warn"`,
 		}},
-		{"not listed", edit{"bundles/baseline/kustomization.yaml", "[sample-rule.yaml]", "[]"}, []string{
-			baseline + ": not listed in the resources of bundles/baseline/kustomization.yaml",
+		{"label", edit{constraints, "  parameters: {levels: [deny]}\n", "  match: {kinds: [{kinds: [Pod]}, {kinds: [DaemonSet]}]}\n  parameters: {levels: [deny]}\n"}, []string{
+			constraints + `:3:1: metadata.labels of "sample-rule-deny": want memgate.github.io/judges: workloads if it matches Pods and what makes them, and only then`,
 		}},
-		{"file of another name", edit{"bundles/strict/other.yaml", "", "apiVersion: constraints.gatekeeper.sh/v1beta1\nkind: MemgateSampleRule\nmetadata: {name: sample-rule-warn}\nspec: {enforcementAction: deny, parameters: {levels: [warn]}}\n"}, []string{
-			"bundles/strict/kustomization.yaml: open bundles/strict/kustomization.yaml: file does not exist",
+		{"label without a match", edit{constraints, "  name: sample-rule-deny\n", "  name: sample-rule-deny\n  labels: {memgate.github.io/judges: workloads}\n"}, []string{
+			constraints + `:5:3: metadata.labels of "sample-rule-deny": want memgate.github.io/judges: workloads if it matches Pods and what makes them, and only then`,
+		}},
+		{"not listed", edit{"bundles/shm/kustomization.yaml", "[sample-rule.yaml]", "[]"}, []string{
+			constraints + ": not listed in the resources of bundles/shm/kustomization.yaml",
+		}},
+		{"file of another name", edit{"bundles/strict/other.yaml", "", "apiVersion: constraints.gatekeeper.sh/v1beta1\nkind: MemgateSampleRule\nmetadata: {name: sample-rule-warn}\nspec: {enforcementAction: warn, parameters: {levels: [warn]}}\n"}, []string{
+			"bundles/strict/other.yaml: not listed in the resources of bundles/strict/kustomization.yaml",
 			`bundles/strict/other.yaml:2:1: kind "MemgateSampleRule": want it in bundles/strict/sample-rule.yaml`,
 		}},
 	} {

@@ -31,10 +31,13 @@ type custom struct {
 	Since       string `json:"since"`   // the release that has it first
 	Version     string `json:"version"` // of the rule, if it changed after Since
 	Remediation string `json:"remediation"`
+	Failure     string `json:"failure"` // how it fails in production, with the upstream case
+	Scope       string `json:"scope"`   // where the rule sees its objects, if not at admission
 
 	// RequiresSyncData are the kinds that the rule reads of data.inventory, as
 	// Gatekeeper's annotation has them: all of the outer list, any of the inner.
 	RequiresSyncData [][]syncKinds `json:"requiresSyncData"`
+	WithoutData      string        `json:"withoutData"` // what the rule does where they are absent
 }
 
 type syncKinds struct {
@@ -52,6 +55,12 @@ func (k syncKinds) String() string {
 		}
 	}
 	return strings.Join(k.Kinds, ", ") + " of " + strings.Join(versions, ", ")
+}
+
+// scopes are the values of custom.scope, with what pages say of each.
+var scopes = map[string]string{
+	"audit": "Gatekeeper's admission webhook does not see these objects: they are judged by its audit, or offline.",
+	"files": "What is judged stands in files: no object of a cluster holds it, so it is judged offline only.",
 }
 
 // severities are the values of custom.severity, the gravest first.
@@ -96,7 +105,7 @@ func (m *module) readMetadata() (metadata, []error) {
 	fields := map[string]bool{
 		"title": d.title != "", "description": d.description != "", "related_resources": len(d.related) > 0,
 		"custom.id": d.ID != "", "custom.kind": d.Kind != "", "custom.severity": d.Severity != "",
-		"custom.since": d.Since != "", "custom.remediation": d.Remediation != "",
+		"custom.since": d.Since != "", "custom.remediation": d.Remediation != "", "custom.failure": d.Failure != "",
 	}
 	for _, field := range slices.Sorted(maps.Keys(fields)) {
 		if !fields[field] {
@@ -105,6 +114,9 @@ func (m *module) readMetadata() (metadata, []error) {
 	}
 	if d.Severity != "" && !slices.Contains(severities, d.Severity) {
 		wrong("custom.severity: got %q, want low, medium, high or critical", d.Severity)
+	}
+	if d.Scope != "" && scopes[d.Scope] == "" {
+		wrong("custom.scope: got %q, want %s, or none where admission sees the objects", d.Scope, strings.Join(slices.Sorted(maps.Keys(scopes)), " or "))
 	}
 	for field, value := range map[string]string{"since": d.Since, "version": d.Version} {
 		if value != "" && !release.MatchString(value) {
@@ -115,6 +127,9 @@ func (m *module) readMetadata() (metadata, []error) {
 		if !strings.HasPrefix(r.ref, "https://") {
 			wrong("related_resources: got %q, want a URL with https", r.ref)
 		}
+	}
+	if (d.WithoutData != "") != (len(d.RequiresSyncData) > 0) {
+		wrong("METADATA: want custom.requiresSyncData and custom.withoutData, or neither")
 	}
 	for _, kinds := range d.RequiresSyncData {
 		for _, k := range kinds {

@@ -21,13 +21,18 @@ type module struct {
 	imports map[ast.Var]string // of libs, by the name that the module calls them
 }
 
-// readModule reads and parses a module. The error joins one fault for each thing that
-// is wrong with it by itself.
+// readModule reads and parses a module.
 func readModule(fsys fs.FS, name string) (*module, error) {
 	text, err := fs.ReadFile(fsys, name)
 	if err != nil {
 		return nil, err
 	}
+	return newModule(name, text)
+}
+
+// newModule parses a module. The error joins one fault for each thing that is wrong
+// with it by itself.
+func newModule(name string, text []byte) (*module, error) {
 	tree, err := ast.ParseModuleWithOpts(name, string(text), ast.ParserOptions{RegoVersion: ast.RegoV1, ProcessAnnotation: true})
 	if err != nil {
 		return nil, parseFault(err)
@@ -72,14 +77,15 @@ func fault(at *ast.Location, format string, args ...any) error {
 	return fmt.Errorf("%s:%d:%d: %s", at.File, at.Row, at.Col, text)
 }
 
-// readLibs are the modules of policies/lib by name. Those that are faulty are nil.
+// readLibs are the modules of policies/lib by name, and those that are made of
+// policies/profiles.yaml, as they are now. Those that are faulty are nil.
 func readLibs(fsys fs.FS) (map[string]*module, error) {
 	found, err := fs.Glob(fsys, "policies/lib/*.rego")
 	if err != nil {
 		return nil, err
 	}
-	libs := map[string]*module{}
-	var faults []error
+	libs, err := profileLibs(fsys)
+	faults := []error{err}
 	for _, file := range found {
 		name := strings.TrimSuffix(path.Base(file), ".rego")
 		if strings.HasSuffix(name, "_test") {

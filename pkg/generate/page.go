@@ -18,7 +18,11 @@ func (r *rule) page() File {
 	p("| | |\n|---|---|\n")
 	p("| Rule | `%s` |\n| Kind | `%s` |\n| Group | %s |\n| Severity | %s |\n| Since | %s |\n\n", r.ID, r.Kind, r.group, r.Severity, r.Since)
 	p("%s\n\n", r.description)
+	if r.Scope != "" {
+		p("%s\n\n", scopes[r.Scope])
+	}
 
+	p("## How it fails\n\n%s\n\n", strings.TrimSpace(r.Failure))
 	p("## What to do\n\n%s\n\n", r.Remediation)
 
 	p("## Parameters\n\n")
@@ -50,7 +54,7 @@ func (r *rule) page() File {
 			}
 			p("- %s\n", strings.Join(names, " or "))
 		}
-		p("\n")
+		p("\n`memgate check` takes them from the manifests of the run. Where they are absent: %s\n\n", strings.TrimSpace(r.WithoutData))
 	}
 
 	p("## Examples\n\nWithout parameters the rule reports what the comments say:\n\n```yaml\n%s```\n\n", example(r.deny))

@@ -285,7 +285,7 @@ func TestLegacySchema(t *testing.T) {
 }
 
 func TestReadsPodsOf(t *testing.T) {
-	const paths = "spec: {parameters: {free: {}, extraPodSpecPaths: [{group: ray.io, kind: RayJob, path: spec.x}, {group: '', kind: Thing, path: spec}, null]}}"
+	const paths = "spec: {parameters: {free: {}, extraPodSpecPaths: [{group: ray.io, kind: RayJob, path: [spec]}, {group: '', kind: Thing, path: [spec]}, null]}}"
 	set, err := policy.NewSet(objects(t, strings.Replace(constraint(paths), "free:", "extraPodSpecPaths: {type: array, items: {type: object, nullable: true, x-kubernetes-preserve-unknown-fields: true}}\n            free:", 1)))
 	if err != nil {
 		t.Fatal(err)

@@ -17,10 +17,10 @@ type PodTemplate struct {
 // ship, in the order of their paths, each as a Pod in the object's namespace. A template
 // is a mapping below the root with spec.containers, each of which has an image: without
 // one, an operator fills in more than the image. Manifests inside the object are not
-// looked into, nor are the patches of policy engines.
+// looked into, nor are the patches of policy engines, nor what Cloud Run runs.
 func PodTemplates(object *manifest.Object) []PodTemplate {
 	kind := groupVersionKind(object.Value).GroupKind()
-	if ScopeOf(kind) != Unknown || slices.Contains(patching, kind.Group) {
+	if ScopeOf(kind) != Unknown || slices.Contains(podless, kind.Group) {
 		return nil
 	}
 	var found []PodTemplate
@@ -52,8 +52,8 @@ func PodTemplates(object *manifest.Object) []PodTemplate {
 	return found
 }
 
-// patching are the groups of policies that hold parts of manifests.
-var patching = []string{"kyverno.io", "policies.kyverno.io", "mutations.gatekeeper.sh"}
+// podless are the groups of kinds that hold what looks like a pod spec and makes no Pod.
+var podless = []string{"kyverno.io", "policies.kyverno.io", "mutations.gatekeeper.sh", "run.cnrm.cloud.google.com", "run.googleapis.com"}
 
 func isManifest(value map[string]any) bool {
 	version, _ := value["apiVersion"].(string)

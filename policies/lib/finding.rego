@@ -42,6 +42,10 @@ _known(finding, before) if {
 	known.msg == finding.msg
 }
 
+# audited holds outside admission: in Gatekeeper's audit, and offline. A rule about Nodes
+# asks for it, because who denies a Node its registration takes it from the cluster.
+audited if _operation == ""
+
 _operation := object.get(input.review, "operation", "")
 
 _terminating if is_string(input.review.object.metadata.deletionTimestamp)

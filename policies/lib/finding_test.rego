@@ -136,3 +136,12 @@ test_no_violations_without_findings if {
 	got := finding.violations(set(), {_denied}) with input as {}
 	got == set()
 }
+
+test_audited if {
+	every review in [{}, {"operation": ""}] {
+		finding.audited with input as {"review": review}
+	}
+	every operation in ["CREATE", "UPDATE", "CONNECT"] {
+		not finding.audited with input as {"review": {"operation": operation}}
+	}
+}

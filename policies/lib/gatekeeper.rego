@@ -11,7 +11,7 @@ import data.lib.workload
 # container, words}; words are command and arguments, each {path, text}.
 managers(object_) := [manager |
 	object_.kind == "Deployment"
-	some pod in workload.pods(object_)
+	some pod in workload.built_in(object_)
 	some container in workload.containers(pod)
 	_manager(object_, pod, container)
 	manager := {"pod": pod, "container": container, "words": _words(container)}

@@ -17,7 +17,7 @@ test_managers if {
 	path := ["spec", "template", "spec", "containers", 1]
 	spec := {"containers": [{"name": "proxy", "image": "istio/proxyv2:1.24"}, _manager]}
 	gatekeeper.managers(_deployment(spec.containers)) == [{
-		"pod": {"path": ["spec", "template", "spec"], "template": {"spec": spec}, "spec": spec},
+		"pod": {"path": ["spec", "template", "spec"], "template": {"spec": spec}, "spec": spec, "namespace": ""},
 		"container": {"kind": "container", "name": "manager", "title": "container \"manager\"", "path": path, "spec": _manager},
 		"words": [
 			{"path": array.concat(path, ["command", 0]), "text": "/manager"},

@@ -237,3 +237,76 @@ test_no_bound_where_a_limit_is_not_known if {
 	]
 	pods == []
 }
+
+_range(items) := {"inventory": {"namespace": {"web": {"v1": {"LimitRange": {"limits": {"spec": {"limits": items}}}}}}}}
+
+_defaulting := _range([
+	{"type": "Pod", "max": {"memory": "8Gi"}},
+	{"type": "Container", "default": {"memory": "1Gi"}, "max": {"memory": "4Gi"}},
+])
+
+_in_web(spec) := {"path": ["spec"], "spec": spec, "namespace": "web"}
+
+test_limit_is_else_that_of_a_limit_range if {
+	unset := [spec | some spec in _absent; object.get(spec, ["resources", "limits", "memory"], null) == null]
+	count(unset) == 9
+	got := [[bytes, written] |
+		some spec in unset
+		bytes := memory.limit(_in_web({}), _container(spec)) with data.inventory as _defaulting.inventory
+		written := memory.written(_in_web({}), _container(spec)) with data.inventory as _defaulting.inventory
+	]
+	got == [pair | some _ in unset; pair := [1073741824, "1Gi"]]
+	every spec in unset {
+		not memory.unlimited(_in_web({}), _container(spec)) with data.inventory as _defaulting.inventory
+	}
+}
+
+test_limit_range_gives_no_limit if {
+	zero := _limited("web", "0")
+	memory.unlimited(_in_web({}), _container(zero)) with data.inventory as _defaulting.inventory
+	not memory.limit(_in_web({}), _container(zero)) with data.inventory as _defaulting.inventory
+	memory.unlimited(_pod({}), _container({})) with data.inventory as _defaulting.inventory
+	memory.unlimited({"path": ["spec"], "spec": {}, "namespace": "other"}, _container({})) with data.inventory as _defaulting.inventory
+	ephemeral := object.union(_container({}), {"kind": "ephemeral"})
+	memory.unlimited(_in_web({}), ephemeral) with data.inventory as _defaulting.inventory
+	every item in [
+		{"type": "Pod", "default": {"memory": "1Gi"}},
+		{"type": "Container"},
+		{"type": "Container", "default": {"cpu": "1"}},
+		{"type": "Container", "default": {"memory": null}},
+		{"type": "Container", "default": {"memory": "0"}},
+		{"type": "Container", "default": {"memory": "1 Gi"}},
+		{"type": "Container", "default": "1Gi"},
+		{"type": "Container", "min": {"memory": "1Gi"}, "defaultRequest": {"memory": "1Gi"}},
+		null,
+	] {
+		memory.unlimited(_in_web({}), _container({})) with data.inventory as _range([item]).inventory
+		not memory.limit(_in_web({}), _container({})) with data.inventory as _range([item]).inventory
+	}
+}
+
+test_smallest_limit_of_limit_ranges if {
+	items := [{"type": "Container", "max": {"memory": "512Mi"}}, {"type": "Container", "default": {"memory": "1Gi"}}]
+	memory.limit(_in_web({}), _container({})) == 536870912 with data.inventory as _range(items).inventory
+}
+
+test_own_limits_win_over_a_limit_range if {
+	pod := _in_web({"resources": {"limits": {"memory": "2Gi"}}})
+	memory.limit(pod, _container({})) == 2147483648 with data.inventory as _defaulting.inventory
+	memory.written(pod, _container({})) == "2Gi" with data.inventory as _defaulting.inventory
+	memory.limit(_in_web({}), _container(_limited("web", "2Gi"))) == 2147483648 with data.inventory as _defaulting.inventory
+	not memory.limit(_in_web({}), _container(_limited("web", "1 Gi"))) with data.inventory as _defaulting.inventory
+}
+
+test_pod_limit_of_nothing_is_none_beside_a_limit_range if {
+	pod := _in_web({"resources": {"limits": {"memory": "0"}}})
+	memory.limit(pod, _container({})) == 1073741824 with data.inventory as _defaulting.inventory
+	memory.written(pod, _container({})) == "1Gi" with data.inventory as _defaulting.inventory
+}
+
+test_bound_with_a_limit_range if {
+	pod := _in_web({"containers": [{"name": "web"}, _limited("log", "1Gi")]})
+	memory.bound(pod) == 2147483648 with data.inventory as _defaulting.inventory
+	memory.unlimited_containers(pod) == [] with data.inventory as _defaulting.inventory
+	memory.unbounded(pod)
+}

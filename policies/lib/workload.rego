@@ -6,16 +6,52 @@ package lib.workload
 
 import data.lib.parameter
 
-# pods are the pod specs of an object, each {path, template, spec}: path leads to
-# spec, template is the object that holds metadata and spec (the Pod itself, or a
-# pod template). Windows Pods have neither tmpfs nor cgroups and are left out.
-pods(object_) := [pod |
-	path := _template_paths[_group(object_)][object_.kind]
-	template := object.get(object_, path, {})
-	is_object(template.spec)
-	not _windows(template.spec)
-	pod := {"path": array.concat(path, ["spec"]), "template": template, "spec": template.spec}
+# pods are the pod specs of an object, each {path, template, spec, namespace}: path leads
+# to spec, template is the object that holds metadata and spec (the Pod itself, or a
+# pod template), namespace is "" where the object names none. Parameter extraPodSpecPaths
+# says where custom resources embed them. Windows Pods have neither tmpfs nor cgroups and
+# are left out.
+pods(object_) := array.concat(built_in(object_), [pod |
+	some path in _extra_paths(object_)
+	pod := _pod(object_, path)
+])
+
+# built_in are the pod specs of the kinds that Kubernetes has itself.
+built_in(object_) := [pod |
+	path := array.concat(_template_paths[_group(object_)][object_.kind], ["spec"])
+	pod := _pod(object_, path)
 ]
+
+_pod(object_, path) := {"path": path, "template": template, "spec": spec, "namespace": namespace} if {
+	spec := object.get(object_, path, null)
+	is_object(spec)
+	not _windows(spec)
+	template := _template(object_, path)
+	namespace := _namespace(object_)
+}
+
+# A custom resource may have a pod spec without metadata, called as it likes.
+_template(object_, path) := object.get(object_, array.slice(path, 0, count(path) - 1), {}) if {
+	path[count(path) - 1] == "spec"
+} else := {}
+
+_namespace(object_) := object_.metadata.namespace if {
+	is_string(object_.metadata.namespace)
+} else := ""
+
+# _extra_paths are the paths that the parameter has for a kind, with what its stars
+# stand for.
+_extra_paths(object_) := {path |
+	some entry in parameter.get("extraPodSpecPaths", [])
+	entry.group == _group(object_)
+	entry.kind == object_.kind
+	walk(object_, [path, spec])
+	is_object(spec)
+	count(path) == count(entry.path)
+	every i, key in path {
+		entry.path[i] in {"*", key}
+	}
+}
 
 # containers are all containers of a pod in the order of start: init containers
 # and sidecars, containers, ephemeral containers. Each is {kind, name, title, path,

@@ -30,10 +30,56 @@ test_pods_of_every_kind if {
 	want := [[pod] |
 		some case in _objects
 		template := object.get(case.object, case.path, {})
-		pod := {"path": array.concat(case.path, ["spec"]), "template": template, "spec": _spec}
+		pod := {"path": array.concat(case.path, ["spec"]), "template": template, "spec": _spec, "namespace": ""}
 	]
 	got == want
+	got == [pods | some case in _objects; pods := workload.built_in(case.object)]
 }
+
+test_namespace_of_pods if {
+	got := [pod.namespace |
+		some metadata in [{"namespace": "web"}, {"namespace": null}, {"namespace": 5}, {}, null]
+		some pod in workload.pods({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": _spec})
+	]
+	got == ["web", "", "", "", ""]
+}
+
+# The shapes of a Rollout, of a PyTorchJob, of a RayCluster and of a spec without metadata.
+test_pods_by_parameter if {
+	paths := [
+		{"group": "argoproj.io", "kind": "Rollout", "path": ["spec", "template", "spec"]},
+		{"group": "kubeflow.org", "kind": "PyTorchJob", "path": ["spec", "pytorchReplicaSpecs", "*", "template", "spec"]},
+		{"group": "ray.io", "kind": "RayCluster", "path": ["spec", "headGroupSpec", "template", "spec"]},
+		{"group": "ray.io", "kind": "RayCluster", "path": ["spec", "workerGroupSpecs", "*", "template", "spec"]},
+		{"group": "example.com", "kind": "Task", "path": ["podSpec"]},
+	]
+	replicas := {"Master": {"template": _template}, "Worker": {"template": _template}, "Other": null}
+	objects := [
+		{"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "metadata": {"namespace": "web"}, "spec": {"template": _template}},
+		{"apiVersion": "kubeflow.org/v1", "kind": "PyTorchJob", "spec": {"pytorchReplicaSpecs": replicas}},
+		{"apiVersion": "ray.io/v1", "kind": "RayCluster", "spec": {"headGroupSpec": {"template": _template}, "workerGroupSpecs": [{"template": _template}, {"template": {"spec": null}}]}},
+		{"apiVersion": "example.com/v1", "kind": "Task", "podSpec": _spec},
+		{"apiVersion": "example.com/v1", "kind": "Rollout", "spec": {"template": _template}},
+		{"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", "spec": {"template": _template}},
+		{"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "spec": {"workloadRef": {"kind": "Deployment"}}},
+	]
+	got := [pods | some object_ in objects; pods := workload.pods(object_)] with input.parameters as {"extraPodSpecPaths": paths}
+	got == [
+		[_pod(["spec", "template", "spec"], "web")],
+		[_pod(["spec", "pytorchReplicaSpecs", "Master", "template", "spec"], ""), _pod(["spec", "pytorchReplicaSpecs", "Worker", "template", "spec"], "")],
+		[_pod(["spec", "headGroupSpec", "template", "spec"], ""), _pod(["spec", "workerGroupSpecs", 0, "template", "spec"], "")],
+		[{"path": ["podSpec"], "template": {}, "spec": _spec, "namespace": ""}],
+		[],
+		[],
+		[],
+	]
+	every object_ in objects {
+		workload.built_in(object_) == []
+		workload.pods(object_) == []
+	}
+}
+
+_pod(path, namespace) := {"path": path, "template": _template, "spec": _spec, "namespace": namespace}
 
 test_pods_without_a_group if {
 	got := [pods |

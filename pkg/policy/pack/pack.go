@@ -7,7 +7,7 @@ package pack
 import "embed"
 
 // Version identifies the templates and bundles: it changes whenever one of them does.
-const Version = "e314887830c4"
+const Version = "a188efad9132"
 
 // Bundles are <bundle>.yaml, the constraints of each bundle.
 //
@@ -31,20 +31,34 @@ var Rules = []Rule{
 	{"memory-emptydir-memory-limit-required", "MemgateMemoryEmptydirMemoryLimitRequired", "shm", "high", "0.1.0", "Pod with a memory-backed emptyDir is bounded"},
 	{"memory-emptydir-size-aligned", "MemgateMemoryEmptydirSizeAligned", "shm", "medium", "0.1.0", "sizeLimit of a memory-backed emptyDir is whole pages"},
 	{"memory-emptydir-sizelimit-required", "MemgateMemoryEmptydirSizelimitRequired", "shm", "high", "0.1.0", "Memory-backed emptyDir has a sizeLimit"},
+	{"resize-keeps-tmpfs-bounded", "MemgateResizeKeepsTmpfsBounded", "shm", "medium", "0.1.0", "A resize leaves room for memory-backed volumes"},
+	{"shm-min-size", "MemgateShmMinSize", "shm", "low", "0.1.0", "A volume at /dev/shm is as large as its program needs"},
 	{"shm-mount-wellformed", "MemgateShmMountWellformed", "shm", "high", "0.1.0", "/dev/shm is a tmpfs of the Pod"},
 	{"shm-volume-required", "MemgateShmVolumeRequired", "shm", "medium", "0.1.0", "Programs that need a large /dev/shm get one"},
 	{"ipc-lock-effective", "MemgateIpcLockEffective", "mlock", "medium", "0.1.0", "An added IPC_LOCK takes effect"},
+	{"ipc-lock-memory-bounded", "MemgateIpcLockMemoryBounded", "mlock", "high", "0.1.0", "A container that may lock memory has a memory limit"},
+	{"ipc-lock-namespace-psa", "MemgateIpcLockNamespacePsa", "mlock", "medium", "0.1.0", "IPC_LOCK and the Pod Security level of the namespace agree"},
 	{"ipc-lock-spelling", "MemgateIpcLockSpelling", "mlock", "medium", "0.1.0", "IPC_LOCK is spelt as the runtime knows it"},
+	{"mlock-capability-required", "MemgateMlockCapabilityRequired", "mlock", "medium", "0.1.0", "A program that locks memory has IPC_LOCK"},
 	{"privileged-not-for-mlock", "MemgatePrivilegedNotForMlock", "mlock", "high", "0.1.0", "Nothing is privileged to lock memory"},
 	{"setcap-image-needs-ipc-lock", "MemgateSetcapImageNeedsIpcLock", "mlock", "high", "0.1.0", "An image with cap_ipc_lock+ep gets IPC_LOCK"},
+	{"varnish-memory-budget", "MemgateVarnishMemoryBudget", "mlock", "medium", "0.1.0", "Varnish fits its memory limit"},
+	{"kubelet-cgroup-driver", "MemgateKubeletCgroupDriver", "runtime", "medium", "0.1.0", "The kubelet's cgroup driver is systemd"},
+	{"kubelet-memory-reserved", "MemgateKubeletMemoryReserved", "runtime", "high", "0.1.0", "The kubelet keeps memory of the node from Pods"},
+	{"kubelet-swap-tmpfs-safety", "MemgateKubeletSwapTmpfsSafety", "runtime", "medium", "0.1.0", "Swap and memory.high spare tmpfs"},
 	{"limitrange-memory-floor", "MemgateLimitrangeMemoryFloor", "runtime", "medium", "0.1.0", "LimitRange and ResourceQuota see to usable memory limits"},
 	{"min-memory-limit", "MemgateMinMemoryLimit", "runtime", "high", "0.1.0", "Memory limits leave room for the container runtime"},
+	{"node-runtime-version", "MemgateNodeRuntimeVersion", "runtime", "low", "0.1.0", "Nodes run a runtime, kernel and kubelet that are new enough"},
 	{"daemonset-memory-limit", "MemgateDaemonsetMemoryLimit", "memory", "high", "0.1.0", "Containers of a DaemonSet have a memory limit"},
+	{"daemonset-memory-uniform", "MemgateDaemonsetMemoryUniform", "memory", "low", "0.1.0", "Copies of a DaemonSet have the same memory limits"},
 	{"gomemlimit-sane", "MemgateGomemlimitSane", "memory", "high", "0.1.0", "GOMEMLIMIT is one that Go reads, and fits the memory limit"},
 	{"jvm-heap-fits-limit", "MemgateJvmHeapFitsLimit", "memory", "high", "0.1.0", "The heap of a JVM fits the memory limit"},
 	{"memory-quantity-sane", "MemgateMemoryQuantitySane", "memory", "medium", "0.1.0", "Memory quantities mean what they say"},
 	{"memory-request-equals-limit", "MemgateMemoryRequestEqualsLimit", "memory", "low", "0.1.0", "Memory that cannot be reclaimed is requested in full"},
 	{"gatekeeper-audit-flags", "MemgateGatekeeperAuditFlags", "gatekeeper", "medium", "0.1.0", "Gatekeeper's audit works in bounded memory"},
+	{"gatekeeper-capacity", "MemgateGatekeeperCapacity", "gatekeeper", "high", "0.1.0", "Gatekeeper's memory limit holds its policies"},
+	{"gatekeeper-manager-resources", "MemgateGatekeeperManagerResources", "gatekeeper", "medium", "0.1.0", "Gatekeeper has memory for its policies"},
 	{"gatekeeper-serving-threads", "MemgateGatekeeperServingThreads", "gatekeeper", "low", "0.1.0", "Gatekeeper's webhook bounds its concurrent reviews"},
+	{"gatekeeper-sync-scope", "MemgateGatekeeperSyncScope", "gatekeeper", "medium", "0.1.0", "Gatekeeper synchronises what its templates read"},
 	{"gatekeeper-topology", "MemgateGatekeeperTopology", "gatekeeper", "medium", "0.1.0", "Gatekeeper's webhook and audit run apart"},
 }

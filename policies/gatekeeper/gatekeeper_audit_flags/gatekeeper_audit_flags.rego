@@ -44,6 +44,14 @@
 #   severity: medium
 #   since: 0.1.0
 #   remediation: Leave --audit-chunk-size, --constraint-violations-limit and --audit-interval at their defaults of 500, 20 and 60, and keep /tmp/audit on disk.
+#   scope: audit
+#   failure: |
+#     The audit Pod is OOM-killed in the middle of a run, and starts the next one from the
+#     beginning: `kubectl get constraints -o yaml` shows an `auditTimestamp` that no longer
+#     moves. It lists whole kinds at once where no chunk size stops it, and keeps every
+#     violation that it may report. See [gatekeeper#780](https://github.com/open-policy-agent/gatekeeper/issues/780)
+#     and [gatekeeper#1279](https://github.com/open-policy-agent/gatekeeper/issues/1279), after which
+#     the chunk size of 500 and the cache on disk came to be.
 package policies.gatekeeper.gatekeeper_audit_flags
 
 import data.lib.finding

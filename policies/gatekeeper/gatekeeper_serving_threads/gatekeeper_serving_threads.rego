@@ -30,6 +30,14 @@
 #   severity: low
 #   since: 0.1.0
 #   remediation: Set --max-serving-threads of the webhook to 10 or less, and add replicas.
+#   scope: audit
+#   failure: |
+#     Without a CPU limit GOMAXPROCS is the number of the node's cores, and as many reviews run at
+#     once, each with its own copy of the reference data that it touches. In
+#     [gatekeeper#2184](https://github.com/open-policy-agent/gatekeeper/issues/2184) controllers took more
+#     than 5 GB with 28 templates. Too few threads fail the other way: requests wait for one until the
+#     API server gives up after 3 s, and the log says "serving context canceled"
+#     ([gatekeeper#3357](https://github.com/open-policy-agent/gatekeeper/issues/3357)).
 package policies.gatekeeper.gatekeeper_serving_threads
 
 import data.lib.finding

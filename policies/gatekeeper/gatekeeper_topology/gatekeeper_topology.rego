@@ -32,6 +32,12 @@
 #   severity: medium
 #   since: 0.1.0
 #   remediation: Run --operation=webhook and --operation=audit in two Deployments, the webhook with at least three replicas, audit with one.
+#   scope: audit
+#   failure: |
+#     One replica that is OOM-killed or drained is the whole webhook. Its failurePolicy is Ignore by
+#     default, so for that time every policy of the cluster is off, and no event says so. Where the
+#     same Pod audits as well, the peak of the audit kills the webhook, as reported in
+#     [gatekeeper#1703](https://github.com/open-policy-agent/gatekeeper/issues/1703).
 package policies.gatekeeper.gatekeeper_topology
 
 import data.lib.finding

@@ -19,6 +19,17 @@
 #         type: array
 #         items: {type: string, enum: [deny, warn]}
 #         default: [deny, warn]
+#       extraPodSpecPaths:
+#         description: Where custom resources embed pod specs; a path is the keys from the root of the object, "*" is every key or element. The match of the constraint has to name the kinds as well.
+#         type: array
+#         items:
+#           type: object
+#           required: [group, kind, path]
+#           properties:
+#             group: {type: string, description: The API group.}
+#             kind: {type: string, description: The kind.}
+#             path: {type: array, minItems: 1, items: {type: string}, description: The path of the pod spec.}
+#         default: []
 #       exemptImages:
 #         description: Globs of images that may run without a limit, whatever their registry.
 #         type: array
@@ -33,7 +44,7 @@
 #         type: string
 #         default: ""
 #       profiles:
-#         description: Programs with a known need. A limit above max is a warning; where there is none, recommended is the advice.
+#         description: Programs with a known need, beside those of policies/profiles.yaml, and before them for an image that both match. A limit above max is a warning; where there is none, recommended is the advice.
 #         type: array
 #         items:
 #           type: object
@@ -48,19 +59,29 @@
 #             max:
 #               description: The largest limit that is of use, as a quantity.
 #               type: string
-#         default:
-#         - {image: "*/spegel", recommended: 128Mi, max: 256Mi}
+#         default: []
 # custom:
 #   id: daemonset-memory-limit
 #   kind: MemgateDaemonsetMemoryLimit
 #   severity: high
 #   since: 0.1.0
+#   failure: |
+#     Nothing is killed at first. The agent reads or writes files, their pages are charged to
+#     its Pod, and its memory climbs to gigabytes on the nodes with most traffic: between
+#     100 MB and 12 GB for one with 35 MB of its own
+#     ([spegel#718](https://github.com/spegel-org/spegel/issues/718)). The kubelet counts the
+#     active part of that as used ([kubernetes#43916](https://github.com/kubernetes/kubernetes/issues/43916)),
+#     reports MemoryPressure, and evicts Pods though the kernel could have reclaimed it. A leak
+#     in such an agent ends the same way, on all nodes at once.
 #   remediation: Set limits.memory of each container to at least twice its resident memory.
+#   requiresSyncData: [[{groups: [""], versions: [v1], kinds: [LimitRange]}]]
+#   withoutData: A container that has its memory limit from a LimitRange only is taken to have none. That concerns workload templates; Pods carry it when they are admitted.
 package policies.memory.daemonset_memory_limit
 
 import data.lib.finding
 import data.lib.image
 import data.lib.memory
+import data.lib.pagecache_profiles
 import data.lib.parameter
 import data.lib.quantity
 import data.lib.workload
@@ -152,7 +173,14 @@ _advice(container) := sprintf(" to %s", [quantity.text(recommended)]) if {
 	quantity.bytes(recommended) > 0
 } else := " to at least twice its resident memory"
 
-_profiles(container) := [profile |
-	some profile in parameter.get("profiles", [{"image": "*/spegel", "recommended": "128Mi", "max": "256Mi"}])
+# _profiles are the profiles of the parameter that a container matches, else the built-in
+# ones.
+_profiles(container) := own if {
+	own := _matching(parameter.get("profiles", []), container)
+	count(own) > 0
+} else := _matching(pagecache_profiles.rows, container)
+
+_matching(profiles, container) := [profile |
+	some profile in profiles
 	image.matches(profile.image, container.spec.image)
 ]

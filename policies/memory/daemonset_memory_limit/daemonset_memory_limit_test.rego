@@ -210,11 +210,11 @@ test_profile_and_max_limit if {
 	_with(large, {"maxLimit": "4Gi"}) == {_cache("2Gi", 2147483648, "256Mi", 268435456, " to 128Mi")}
 }
 
-test_profiles_are_those_of_the_parameter if {
+test_profiles_of_the_parameter if {
 	profile := {"image": "*/a", "recommended": "64Mi", "max": "128Mi"}
 	_with(_running(_bare), {"profiles": [profile]}) == {_missing("deny", `container "a"`, _path, " to 64Mi")}
 	_with(_running(_limited("129Mi")), {"profiles": [profile]}) == {_cache("129Mi", 135266304, "128Mi", 134217728, " to 64Mi")}
-	_with(_running({"name": "a", "image": _spegel}), {"profiles": [profile]}) == {_deny}
+	_with(_running({"name": "a", "image": _spegel}), {"profiles": [profile]}) == {_missing("deny", `container "a"`, _path, " to 128Mi")}
 	_with(_running(_bare), {"profiles": [object.union(profile, {"recommended": 67108864})]}) == {_missing("deny", `container "a"`, _path, " to 67108864")}
 	every recommended in [null, "", "x", "0", []] {
 		_with(_running(_bare), {"profiles": [object.union(profile, {"recommended": recommended})]}) == {_deny}
@@ -227,11 +227,24 @@ test_profiles_are_those_of_the_parameter if {
 	_with(_running(_limited("129Mi")), {"profiles": [object.remove(profile, ["max"]), profile]}) == {_cache("129Mi", 135266304, "128Mi", 134217728, " to 64Mi")}
 }
 
+test_profile_of_the_parameter_goes_before_the_built_in_one if {
+	profile := {"image": "*/spegel", "recommended": "512Mi", "max": "1Gi"}
+	_with(_running({"name": "a", "image": _spegel}), {"profiles": [profile]}) == {_missing("deny", `container "a"`, _path, " to 512Mi")}
+	_with(_running(object.union(_limited("1Gi"), {"image": _spegel})), {"profiles": [profile]}) == set()
+	_with(_running(object.union(_limited("2Gi"), {"image": _spegel})), {"profiles": [profile]}) == {_cache("2Gi", 2147483648, "1Gi", 1073741824, " to 512Mi")}
+	_with(_running({"name": "a", "image": _spegel}), {"profiles": [{"image": "*/spegel"}]}) == {_deny}
+}
+
 test_profiles_of_another_type_are_none if {
-	every profiles in ["x", {}, [], [null, 1, "x", [], {}, {"image": 1}]] {
-		_with(_running({"name": "a", "image": _spegel}), {"profiles": profiles}) == {_deny}
+	every profiles in [null, "x", {}, [], [null, 1, "x", [], {}, {"image": 1}]] {
+		_with(_running({"name": "a", "image": _spegel}), {"profiles": profiles}) == {_missing("deny", `container "a"`, _path, " to 128Mi")}
 	}
-	_with(_running({"name": "a", "image": _spegel}), {"profiles": null}) == {_missing("deny", `container "a"`, _path, " to 128Mi")}
+}
+
+test_extra_pod_spec_paths if {
+	object_ := object.union(_running(_bare), {"apiVersion": "apps.kruise.io/v1alpha1"})
+	_got(object_) == set()
+	_with(object_, {"extraPodSpecPaths": [{"group": "apps.kruise.io", "kind": "DaemonSet", "path": ["spec", "template", "spec"]}]}) == {_deny}
 }
 
 test_levels if {

@@ -19,6 +19,17 @@
 #         type: array
 #         items: {type: string, enum: [deny, warn]}
 #         default: [deny, warn]
+#       extraPodSpecPaths:
+#         description: Where custom resources embed pod specs; a path is the keys from the root of the object, "*" is every key or element. The match of the constraint has to name the kinds as well.
+#         type: array
+#         items:
+#           type: object
+#           required: [group, kind, path]
+#           properties:
+#             group: {type: string, description: The API group.}
+#             kind: {type: string, description: The kind.}
+#             path: {type: array, minItems: 1, items: {type: string}, description: The path of the pod spec.}
+#         default: []
 #       maxRatio:
 #         description: The part of a container's memory limit that GOMEMLIMIT may take, a decimal.
 #         type: string
@@ -30,6 +41,15 @@
 #   severity: high
 #   since: 0.1.0
 #   remediation: Set GOMEMLIMIT to at most 90 % of the memory limit, as a whole number of MiB.
+#   failure: |
+#     A value that Go cannot read stops the program before main: "fatal error: malformed GOMEMLIMIT;
+#     see `go doc runtime/debug.SetMemoryLimit`", exit code 2, CrashLoopBackOff. A divisor of 1Mi makes 128
+#     of 128Mi, which Go reads as 128 bytes: the garbage collector then never stops, and the
+#     container answers ever more slowly at full CPU. With the limit itself as GOMEMLIMIT nothing is
+#     left for stacks, cgo and the page cache, and the OOM kill comes all the same. See
+#     [kubescape/helm-charts#193](https://github.com/kubescape/helm-charts/pull/193).
+#   requiresSyncData: [[{groups: [""], versions: [v1], kinds: [LimitRange]}]]
+#   withoutData: A container that has its memory limit from a LimitRange only is taken to have none. That concerns workload templates; Pods carry it when they are admitted.
 package policies.memory.gomemlimit_sane
 
 import data.lib.finding

@@ -21,6 +21,17 @@
 #         type: array
 #         items: {type: string, enum: [deny, warn]}
 #         default: [deny, warn]
+#       extraPodSpecPaths:
+#         description: Where custom resources embed pod specs; a path is the keys from the root of the object, "*" is every key or element. The match of the constraint has to name the kinds as well.
+#         type: array
+#         items:
+#           type: object
+#           required: [group, kind, path]
+#           properties:
+#             group: {type: string, description: The API group.}
+#             kind: {type: string, description: The kind.}
+#             path: {type: array, minItems: 1, items: {type: string}, description: The path of the pod spec.}
+#         default: []
 #       maxHeapRatio:
 #         description: The part of a container's memory limit that -Xmx may take, a decimal.
 #         type: string
@@ -55,6 +66,15 @@
 #   severity: high
 #   since: 0.1.0
 #   remediation: Set -Xmx to at most three quarters of the memory limit, for Elasticsearch and OpenSearch half of it.
+#   failure: |
+#     The heap grows as it is used, so the Pod starts, passes its probes, and is OOM-killed (exit code
+#     137) hours later under load; no heap dump and no OutOfMemoryError is written, because the
+#     kernel ends the process. Metaspace, threads, code cache and direct buffers come on top of -Xmx.
+#     JVMs before 8u191 do not see the limit at all
+#     ([JDK-8146115](https://bugs.openjdk.org/browse/JDK-8146115)), those before 8u372, 11.0.16 and 15 not on
+#     cgroup v2 ([JDK-8230305](https://bugs.openjdk.org/browse/JDK-8230305)).
+#   requiresSyncData: [[{groups: [""], versions: [v1], kinds: [LimitRange]}]]
+#   withoutData: A container that has its memory limit from a LimitRange only is taken to have none. That concerns workload templates; Pods carry it when they are admitted.
 package policies.memory.jvm_heap_fits_limit
 
 import data.lib.finding

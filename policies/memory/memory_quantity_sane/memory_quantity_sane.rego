@@ -19,6 +19,17 @@
 #         type: array
 #         items: {type: string, enum: [deny, warn]}
 #         default: [deny, warn]
+#       extraPodSpecPaths:
+#         description: Where custom resources embed pod specs; a path is the keys from the root of the object, "*" is every key or element. The match of the constraint has to name the kinds as well.
+#         type: array
+#         items:
+#           type: object
+#           required: [group, kind, path]
+#           properties:
+#             group: {type: string, description: The API group.}
+#             kind: {type: string, description: The kind.}
+#             path: {type: array, minItems: 1, items: {type: string}, description: The path of the pod spec.}
+#         default: []
 #       max:
 #         description: The quantity above which memory is a slip. The sum that a ResourceQuota grants is not compared with it.
 #         type: string
@@ -34,6 +45,13 @@
 #   severity: medium
 #   since: 0.1.0
 #   remediation: Write memory as a whole number with the suffix Mi or Gi.
+#   failure: |
+#     `memory: 400m` is 0.4 bytes. The API server warns and takes it, the runtime is told to set a limit of
+#     one byte, and the container never starts: "unable to set memory limit" or "container init was
+#     OOM-killed (memory limit too low?)". What is no quantity at all, such as `1GB`, stops the rollout at
+#     `kubectl apply`, hours after the review in which nobody saw it. See
+#     [kubernetes#79950](https://github.com/kubernetes/kubernetes/issues/79950) and
+#     [kubernetes#49442](https://github.com/kubernetes/kubernetes/issues/49442).
 package policies.memory.memory_quantity_sane
 
 import data.lib.finding

@@ -21,6 +21,17 @@
 #         type: array
 #         items: {type: string, enum: [deny, warn]}
 #         default: [deny, warn]
+#       extraPodSpecPaths:
+#         description: Where custom resources embed pod specs; a path is the keys from the root of the object, "*" is every key or element. The match of the constraint has to name the kinds as well.
+#         type: array
+#         items:
+#           type: object
+#           required: [group, kind, path]
+#           properties:
+#             group: {type: string, description: The API group.}
+#             kind: {type: string, description: The kind.}
+#             path: {type: array, minItems: 1, items: {type: string}, description: The path of the pod spec.}
+#         default: []
 #       scope:
 #         description: Whether only containers are judged whose memory cannot be reclaimed, or all.
 #         type: string
@@ -32,10 +43,10 @@
 #         pattern: ^[0-9]{1,4}(\.[0-9]{1,4})?$
 #         default: "1"
 #       daemonImages:
-#         description: Globs of images, whatever their registry, that are judged in a DaemonSet.
+#         description: Globs of images, whatever their registry, that are judged in a DaemonSet, beside those of policies/profiles.yaml.
 #         type: array
 #         items: {type: string}
-#         default: ["*/spegel", "*/*fluent-bit*", "*/fluentd*", "*/filebeat", "*/promtail", "*/alloy", "*/vector", "*/velero", "*/falco", "*/tetragon", "*/osquery", "*/node-exporter", "*/dcgm-exporter", "*/csi-node-driver-registrar", "*/juicefs-csi-driver"]
+#         default: []
 #       vmRuntimeClasses:
 #         description: Globs of runtime classes whose Pods run in a virtual machine or a user-space kernel; they are judged in scope all only.
 #         type: array
@@ -46,12 +57,22 @@
 #   kind: MemgateMemoryRequestEqualsLimit
 #   severity: low
 #   since: 0.1.0
+#   failure: |
+#     The scheduler places Pods by their requests, so the node is promised more than it has.
+#     When all use what they may, the node runs short: the kubelet evicts Pods that use more
+#     than they request ("The node was low on resource: memory. ... Container db was using
+#     ..., request is ..., has larger consumption of memory"), or the kernel is faster and
+#     kills one of their processes (OOMKilled, exit code 137), picked by an oom_score_adj
+#     that rises as the request falls. Page cache would have been given back before that;
+#     what is in a tmpfs or locked cannot be
+#     ([node out of memory behavior](https://kubernetes.io/docs/concepts/scheduling-eviction/node-pressure-eviction/#node-out-of-memory-behavior)).
 #   remediation: Set requests.memory to the value of limits.memory.
 package policies.memory.memory_request_equals_limit
 
 import data.lib.capability
 import data.lib.finding
 import data.lib.image
+import data.lib.pagecache_profiles
 import data.lib.parameter
 import data.lib.quantity
 import data.lib.volume
@@ -124,7 +145,16 @@ _unreclaimable(object_, pod, container) := sprintf("what it writes to memory-bac
 } else := "it runs on every node" if {
 	not workload.in_vm(pod)
 	_daemon(object_)
-	some pattern in parameter.get("daemonImages", ["*/spegel", "*/*fluent-bit*", "*/fluentd*", "*/filebeat", "*/promtail", "*/alloy", "*/vector", "*/velero", "*/falco", "*/tetragon", "*/osquery", "*/node-exporter", "*/dcgm-exporter", "*/csi-node-driver-registrar", "*/juicefs-csi-driver"])
+	_agent(container)
+}
+
+_agent(container) if {
+	some known in pagecache_profiles.rows
+	image.matches(known.image, container.spec.image)
+}
+
+_agent(container) if {
+	some pattern in parameter.get("daemonImages", [])
 	image.matches(pattern, container.spec.image)
 }
 

@@ -105,7 +105,12 @@ test_daemon_images if {
 	daemon := _daemon(object.union(_plain, {"image": "docker.io/library/nginx:1.27.3"}))
 	_violations(daemon) == set()
 	_with(daemon, {"daemonImages": ["*/nginx"]}) == {_violation(array.concat(["spec", "template"], _path), "container \"db\"", _everywhere)}
-	_with(_daemon(_agent), {"daemonImages": []}) == set()
+	every images in [[], ["*/redis", "nginx*-x"], [null, 1], "x", {}] {
+		_with(daemon, {"daemonImages": images}) == set()
+	}
+	every images in [[], ["*/nginx"], [null, 1], "x", {}] {
+		_with(_daemon(_agent), {"daemonImages": images}) == _violations(_daemon(_agent))
+	}
 	got := {image |
 		some image in [
 			"nvcr.io/nvidia/k8s/dcgm-exporter:3.3.9", "public.ecr.aws/aws-observability/aws-for-fluent-bit:2.32.4",

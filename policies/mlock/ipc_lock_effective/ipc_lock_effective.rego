@@ -20,6 +20,17 @@
 #         type: array
 #         items: {type: string, enum: [deny, warn]}
 #         default: [deny, warn]
+#       extraPodSpecPaths:
+#         description: Where custom resources embed pod specs; a path is the keys from the root of the object, "*" is every key or element. The match of the constraint has to name the kinds as well.
+#         type: array
+#         items:
+#           type: object
+#           required: [group, kind, path]
+#           properties:
+#             group: {type: string, description: The API group.}
+#             kind: {type: string, description: The kind.}
+#             path: {type: array, minItems: 1, items: {type: string}, description: The path of the pod spec.}
+#         default: []
 #       setcapImages:
 #         description: Globs of images, whatever their registry, whose binary carries the file capability cap_ipc_lock+ep.
 #         type: array
@@ -41,6 +52,14 @@
 #   severity: medium
 #   since: 0.1.0
 #   remediation: Run the program as root, or execute a binary with the file capability cap_ipc_lock+ep directly, or raise LimitMEMLOCK of the container runtime and remove IPC_LOCK.
+#   failure: |
+#     The capability is in the manifest, and mlock still fails with ENOMEM ("Cannot allocate memory",
+#     "Unable to lock JVM memory"): Kubernetes grants no ambient capabilities, so a process of another user
+#     than root has none of them unless its file carries one. Everything looks right in
+#     `kubectl get -o yaml`; only CapEff in /proc/1/status is 0. See
+#     [kubernetes#56374](https://github.com/kubernetes/kubernetes/issues/56374), and
+#     [nvidia-container-toolkit#2037](https://github.com/NVIDIA/nvidia-container-toolkit/issues/2037), where InfiniBand
+#     fell back to TCP without a word.
 package policies.mlock.ipc_lock_effective
 
 import data.lib.capability

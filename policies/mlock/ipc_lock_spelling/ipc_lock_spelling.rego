@@ -27,6 +27,17 @@
 #         type: array
 #         items: {type: string, enum: [deny, warn]}
 #         default: [deny, warn]
+#       extraPodSpecPaths:
+#         description: Where custom resources embed pod specs; a path is the keys from the root of the object, "*" is every key or element. The match of the constraint has to name the kinds as well.
+#         type: array
+#         items:
+#           type: object
+#           required: [group, kind, path]
+#           properties:
+#             group: {type: string, description: The API group.}
+#             kind: {type: string, description: The kind.}
+#             path: {type: array, minItems: 1, items: {type: string}, description: The path of the pod spec.}
+#         default: []
 #       vmRuntimeClasses:
 #         description: Globs of runtime classes whose Pods run in a virtual machine or a user-space kernel; they are not judged.
 #         type: array
@@ -38,6 +49,11 @@
 #   severity: medium
 #   since: 0.1.0
 #   remediation: Write IPC_LOCK, in capitals, without CAP_ and without blanks.
+#   failure: |
+#     containerd puts CAP_ before every name, so CAP_IPC_LOCK becomes CAP_CAP_IPC_LOCK, which runc passes over:
+#     its log says "ignoring unknown or unavailable capabilities", the container starts, and mlock fails with
+#     ENOMEM. The same manifest works on CRI-O, which takes the prefix, so the fault appears with a move to another
+#     node pool. See [runc's capabilities.go](https://github.com/opencontainers/runc/blob/main/libcontainer/capabilities/capabilities.go).
 package policies.mlock.ipc_lock_spelling
 
 import data.lib.capability

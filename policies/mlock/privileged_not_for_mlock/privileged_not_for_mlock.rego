@@ -17,15 +17,26 @@
 #     type: object
 #     properties:
 #       images:
-#         description: Globs of images, whatever their registry, that lock memory and need nothing else of a privileged container.
+#         description: Globs of images, whatever their registry, that lock memory and need nothing else of a privileged container, beside those of policies/profiles.yaml.
 #         type: array
 #         items: {type: string}
-#         default: [boundary, cassandra, elasticsearch, elasticsearch-oss, kube-httpcache, manticore, opensearch, scylla, varnish, vault]
+#         default: []
 #       levels:
 #         description: The levels that the constraint returns.
 #         type: array
 #         items: {type: string, enum: [deny, warn]}
 #         default: [deny, warn]
+#       extraPodSpecPaths:
+#         description: Where custom resources embed pod specs; a path is the keys from the root of the object, "*" is every key or element. The match of the constraint has to name the kinds as well.
+#         type: array
+#         items:
+#           type: object
+#           required: [group, kind, path]
+#           properties:
+#             group: {type: string, description: The API group.}
+#             kind: {type: string, description: The kind.}
+#             path: {type: array, minItems: 1, items: {type: string}, description: The path of the pod spec.}
+#         default: []
 #       vmRuntimeClasses:
 #         description: Globs of runtime classes whose Pods run in a virtual machine or a user-space kernel; they are not judged.
 #         type: array
@@ -36,12 +47,21 @@
 #   kind: MemgatePrivilegedNotForMlock
 #   severity: high
 #   since: 0.1.0
+#   failure: |
+#     Nothing fails until somebody gets into the container: a privileged process can mount
+#     the node's disks and load kernel modules, so an exploit of the program is one of the
+#     node. The Pod API has no field for ulimits
+#     ([kubernetes#3595](https://github.com/kubernetes/kubernetes/issues/3595)), and privileged
+#     is the blunt way around that. The init container that calls ulimit -l does not even get
+#     there: the limit is that of its own processes, and the program logs the same ENOMEM
+#     ("Unable to lock JVM Memory") as before.
 #   remediation: Remove privileged and add IPC_LOCK to securityContext.capabilities.add of the container that locks memory.
 package policies.mlock.privileged_not_for_mlock
 
 import data.lib.capability
 import data.lib.finding
 import data.lib.image
+import data.lib.mlock_profiles
 import data.lib.parameter
 import data.lib.workload
 
@@ -97,20 +117,15 @@ _ends := "the memlock limit that it sets is that of its own processes and ends w
 
 _instead := "have IPC_LOCK in capabilities.add of the container that locks memory"
 
-# Most of these lock memory whatever their configuration says, the others if it says so.
+# Some of these lock memory whatever their configuration says, the others if it says so.
 _locks(reference) if {
-	some pattern in parameter.get("images", [
-		"boundary", # disable_mlock is false; hashicorp/boundary#1269
-		"cassandra", # always tries mlockall; docker-library/cassandra#189
-		"elasticsearch", # bootstrap.memory_lock; elastic/cloud-on-k8s#2149
-		"elasticsearch-oss", # as before
-		"kube-httpcache", # is Varnish
-		"manticore", # access_* = mlock; manticoresoftware/manticoresearch-helm#169
-		"opensearch", # bootstrap.memory_lock, as Elasticsearch
-		"scylla", # --lock-memory; scylladb/scylladb#1393
-		"varnish", # its shared memory log; varnishcache/varnish-cache#4193
-		"vault", # disable_mlock is false before 2.0; hashicorp/vault#29974
-	])
+	some known in mlock_profiles.rows
+	known.onlyLocks
+	regex.match(known.image, image.parse(reference).repository)
+}
+
+_locks(reference) if {
+	some pattern in parameter.get("images", [])
 	image.matches(pattern, reference)
 }
 

@@ -56,6 +56,7 @@ test_images_that_lock_memory if {
 		"varnish",
 		"docker.io/library/varnish:7.6@sha256:ab12",
 		"mirror.example:5000/hashicorp/vault:1.21.6",
+		"hashicorp/vault-enterprise:1.21.6-ent",
 	] {
 		_got(_of(reference)) == {_locking("container \"a\"", _path, reference, _have)}
 	}
@@ -69,6 +70,8 @@ test_trap_images_that_are_privileged_for_another_reason if {
 		"quay.io/cilium/cilium:v1.16.4",
 		"docker.io/calico/node:v3.29.1",
 		"openbao/openbao:2.1.0",
+		"mysql:8.4",
+		"memcached:1.6",
 		"hashicorp/vault-k8s:1.5.0",
 		"hashicorp/vault-csi-provider:1.5.0",
 		"quay.io/fluentd_elasticsearch/fluentd:v4.7.5",
@@ -178,6 +181,7 @@ test_init_container_that_raises_the_limit if {
 		_got(_shell(script)) == {_futile(["command", 2])}
 	}
 	_got(_init({"command": ["prlimit", "--memlock=unlimited"]})) == {_futile(["command", 0])}
+	_got(_init({"command": ["prlimit"], "args": ["--memlock=unlimited", "sleep", "1"]})) == {_futile(["command", 0])}
 	_got(_init({"args": [1, "echo", "ulimit -l unlimited"]})) == {_futile(["args", 2])}
 	_got(_init({"command": ["sh", "-c"], "args": ["ulimit -l unlimited"]})) == {_futile(["args", 0])}
 	_got(_init({"image": "vault:1.13", "command": ["sh", "-c", "ulimit -l unlimited"]})) == {_futile(["command", 2])}
@@ -244,11 +248,14 @@ test_no_parameters if {
 }
 
 test_images if {
+	redis := _of("registry.example/db/redis:7")
 	every images in [[], ["redis"], [null, 1], {}, "vault"] {
-		_with(_running({}), {"images": images}) == set()
+		_with(_running({}), {"images": images}) == {_denied}
 	}
-	_with(_running({}), {"images": ["redis", "*/vault"]}) == {_denied}
-	_with(_of("registry.example/db/redis:7"), {"images": ["db/*"]}) == {_locking("container \"a\"", _path, "registry.example/db/redis:7", _have)}
+	every images in [[], ["vault"], [null, 1], {}, "redis"] {
+		_with(redis, {"images": images}) == set()
+	}
+	_with(redis, {"images": ["vault", "db/*"]}) == {_locking("container \"a\"", _path, "registry.example/db/redis:7", _have)}
 }
 
 test_levels if {

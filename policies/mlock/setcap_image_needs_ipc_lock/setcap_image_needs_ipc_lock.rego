@@ -27,6 +27,17 @@
 #         type: array
 #         items: {type: string, enum: [deny, warn]}
 #         default: [deny, warn]
+#       extraPodSpecPaths:
+#         description: Where custom resources embed pod specs; a path is the keys from the root of the object, "*" is every key or element. The match of the constraint has to name the kinds as well.
+#         type: array
+#         items:
+#           type: object
+#           required: [group, kind, path]
+#           properties:
+#             group: {type: string, description: The API group.}
+#             kind: {type: string, description: The kind.}
+#             path: {type: array, minItems: 1, items: {type: string}, description: The path of the pod spec.}
+#         default: []
 #       vmRuntimeClasses:
 #         description: Globs of runtime classes whose Pods run in a virtual machine or a user-space kernel; they are not judged.
 #         type: array
@@ -38,6 +49,12 @@
 #   severity: high
 #   since: 0.1.0
 #   remediation: Add IPC_LOCK to securityContext.capabilities.add, or use a release whose program has no file capability, such as Vault 2.0.2.
+#   failure: |
+#     The container does not start: "exec /usr/bin/vault: operation not permitted", CrashLoopBackOff, and no
+#     setting of Vault helps, because the kernel refuses to execute a file whose capabilities are not in the
+#     bounding set. It came with a patch release, in
+#     [vault#31919](https://github.com/hashicorp/vault/issues/31919) and
+#     [boundary#6775](https://github.com/hashicorp/boundary/issues/6775).
 package policies.mlock.setcap_image_needs_ipc_lock
 
 import data.lib.capability

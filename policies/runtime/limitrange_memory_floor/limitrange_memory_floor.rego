@@ -42,6 +42,12 @@
 #   severity: medium
 #   since: 0.1.0
 #   remediation: Set default.memory of the LimitRange, no value below 20Mi, and limits.memory of the ResourceQuota.
+#   failure: |
+#     A Pod that names no memory gets the default of its namespace at admission. One that is too low kills
+#     programs that nobody limited (exit code 137), and the limit is in no manifest of theirs; a default above
+#     max, or a minimum above the default, refuses every Pod that relies on it, and the user sees only
+#     FailedCreate events of a ReplicaSet. See [vmtouch#96](https://github.com/hoytech/vmtouch/issues/96), where a
+#     default limit made locking fail.
 package policies.runtime.limitrange_memory_floor
 
 import data.lib.finding

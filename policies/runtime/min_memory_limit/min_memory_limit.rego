@@ -19,6 +19,17 @@
 #         type: array
 #         items: {type: string, enum: [deny, warn]}
 #         default: [deny, warn]
+#       extraPodSpecPaths:
+#         description: Where custom resources embed pod specs; a path is the keys from the root of the object, "*" is every key or element. The match of the constraint has to name the kinds as well.
+#         type: array
+#         items:
+#           type: object
+#           required: [group, kind, path]
+#           properties:
+#             group: {type: string, description: The API group.}
+#             kind: {type: string, description: The kind.}
+#             path: {type: array, minItems: 1, items: {type: string}, description: The path of the pod spec.}
+#         default: []
 #       hardMin:
 #         description: The limit below which no container starts reliably; one below it is denied.
 #         type: string
@@ -47,6 +58,14 @@
 #   severity: high
 #   since: 0.1.0
 #   remediation: Raise limits.memory to at least 20Mi, or 32Mi where an exec probe or an exec hook runs in the container.
+#   failure: |
+#     The runtime itself runs in the container's cgroup until it executes the program. With too small a limit
+#     the Pod stays in CreateContainerError or RunContainerError: "container init was OOM-killed (memory limit
+#     too low?)", or "unable to set memory limit to ... (current usage: ...)"; the same manifest starts on one node
+#     and not on the next, because it is a race. An exec probe starts the runtime again each time, and kills a
+#     container that was well. See [runc#4427](https://github.com/opencontainers/runc/issues/4427),
+#     [runc#1980](https://github.com/opencontainers/runc/issues/1980) and
+#     [cri-o#7694](https://github.com/cri-o/cri-o/issues/7694).
 package policies.runtime.min_memory_limit
 
 import data.lib.finding

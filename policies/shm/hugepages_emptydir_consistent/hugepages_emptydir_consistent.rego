@@ -18,12 +18,28 @@
 #         type: array
 #         items: {type: string, enum: [deny, warn]}
 #         default: [deny, warn]
+#       extraPodSpecPaths:
+#         description: Where custom resources embed pod specs; a path is the keys from the root of the object, "*" is every key or element. The match of the constraint has to name the kinds as well.
+#         type: array
+#         items:
+#           type: object
+#           required: [group, kind, path]
+#           properties:
+#             group: {type: string, description: The API group.}
+#             kind: {type: string, description: The kind.}
+#             path: {type: array, minItems: 1, items: {type: string}, description: The path of the pod spec.}
+#         default: []
 # custom:
 #   id: hugepages-emptydir-consistent
 #   kind: MemgateHugepagesEmptydirConsistent
 #   severity: high
 #   since: 0.1.0
 #   remediation: Set the limit hugepages-2Mi (or -1Gi) of the container that uses the volume, and medium to HugePages-2Mi (or -1Gi); remove sizeLimit.
+#   failure: |
+#     The Pod is scheduled and then stays in ContainerCreating: its events say "MountVolume.SetUp failed", because
+#     the kubelet cannot tell which page size to mount, or finds that no container requests it. Where the mount
+#     succeeds without a request, the program gets SIGBUS at its first page. See the kubelet's
+#     [getPageSizeMountOption](https://github.com/kubernetes/kubernetes/blob/v1.37.0/pkg/volume/emptydir/empty_dir.go).
 package policies.shm.hugepages_emptydir_consistent
 
 import data.lib.finding

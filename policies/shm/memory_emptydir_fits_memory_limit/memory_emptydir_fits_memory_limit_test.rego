@@ -444,3 +444,12 @@ test_nothing_to_judge if {
 	}
 	got == {set()}
 }
+
+# A resize from 512Mi to 1Gi helps, and one from 4Gi is for another rule.
+test_a_resize_is_left_to_another_rule if {
+	every before in ["512Mi", "4Gi"] {
+		review := {"operation": "UPDATE", "object": _simple("2Gi", "1Gi"), "oldObject": _simple("2Gi", before)}
+		rule.violation == set() with input as {"review": object.union(review, {"subResource": "resize"})}
+		rule.violation == {_denied} with input as {"review": object.union(review, {"subResource": ""})}
+	}
+}

@@ -19,6 +19,17 @@
 #         type: array
 #         items: {type: string, enum: [deny, warn]}
 #         default: [deny, warn]
+#       extraPodSpecPaths:
+#         description: Where custom resources embed pod specs; a path is the keys from the root of the object, "*" is every key or element. The match of the constraint has to name the kinds as well.
+#         type: array
+#         items:
+#           type: object
+#           required: [group, kind, path]
+#           properties:
+#             group: {type: string, description: The API group.}
+#             kind: {type: string, description: The kind.}
+#             path: {type: array, minItems: 1, items: {type: string}, description: The path of the pod spec.}
+#         default: []
 #       initContainers:
 #         description: Whether init containers that run to completion are judged; sidecars always are.
 #         type: boolean
@@ -38,6 +49,13 @@
 #   severity: high
 #   since: 0.1.0
 #   remediation: Set resources.limits.memory on every container and init container of the Pod, or on the Pod itself.
+#   failure: |
+#     What a container writes to the volume is memory of the node that no scheduler counted. Without a limit the
+#     node itself runs out: the kernel kills whatever it finds, or the kubelet evicts other Pods for
+#     MemoryPressure, while this one stays. One init container without a limit is enough to take the bound from
+#     the whole Pod. See [kubernetes#119611](https://github.com/kubernetes/kubernetes/issues/119611).
+#   requiresSyncData: [[{groups: [""], versions: [v1], kinds: [LimitRange]}]]
+#   withoutData: A container that has its memory limit from a LimitRange only is taken to have none. That concerns workload templates; Pods carry it when they are admitted.
 package policies.shm.memory_emptydir_memory_limit_required
 
 import data.lib.finding

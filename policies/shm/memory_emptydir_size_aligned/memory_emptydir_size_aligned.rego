@@ -19,6 +19,17 @@
 #         type: array
 #         items: {type: string, enum: [deny, warn]}
 #         default: [deny, warn]
+#       extraPodSpecPaths:
+#         description: Where custom resources embed pod specs; a path is the keys from the root of the object, "*" is every key or element. The match of the constraint has to name the kinds as well.
+#         type: array
+#         items:
+#           type: object
+#           required: [group, kind, path]
+#           properties:
+#             group: {type: string, description: The API group.}
+#             kind: {type: string, description: The kind.}
+#             path: {type: array, minItems: 1, items: {type: string}, description: The path of the pod spec.}
+#         default: []
 #       markerSizes:
 #         description: Sizes below 64Ki that are taken as meant, of volumes for empty files, which need no space. Strimzi's ready-files has 1Ki.
 #         type: array
@@ -40,6 +51,15 @@
 #   severity: medium
 #   since: 0.1.0
 #   remediation: Write emptyDir.sizeLimit in whole Mi or Gi.
+#   failure: |
+#     tmpfs rounds its size up to whole pages: 100M is mounted as 100003840 bytes. A program that fills it and
+#     handles "No space left on device" is evicted instead: `Usage of EmptyDir volume "x" exceeds the limit "100M"`,
+#     because the kubelet compares with the number in the manifest. Once full, the volume is a page above
+#     it. See the two sides in
+#     [empty_dir.go](https://github.com/kubernetes/kubernetes/blob/v1.37.0/pkg/volume/emptydir/empty_dir.go) and
+#     [eviction_manager.go](https://github.com/kubernetes/kubernetes/blob/v1.37.0/pkg/kubelet/eviction/eviction_manager.go).
+#   requiresSyncData: [[{groups: [""], versions: [v1], kinds: [LimitRange]}]]
+#   withoutData: A container that has its memory limit from a LimitRange only is taken to have none. That concerns workload templates; Pods carry it when they are admitted.
 package policies.shm.memory_emptydir_size_aligned
 
 import data.lib.finding

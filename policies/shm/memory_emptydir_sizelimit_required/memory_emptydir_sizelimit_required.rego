@@ -19,6 +19,17 @@
 #         type: array
 #         items: {type: string, enum: [deny, warn]}
 #         default: [deny, warn]
+#       extraPodSpecPaths:
+#         description: Where custom resources embed pod specs; a path is the keys from the root of the object, "*" is every key or element. The match of the constraint has to name the kinds as well.
+#         type: array
+#         items:
+#           type: object
+#           required: [group, kind, path]
+#           properties:
+#             group: {type: string, description: The API group.}
+#             kind: {type: string, description: The kind.}
+#             path: {type: array, minItems: 1, items: {type: string}, description: The path of the pod spec.}
+#         default: []
 #       severityWhenPodBounded:
 #         description: The level of a finding where a memory limit bounds the Pod.
 #         type: string
@@ -35,6 +46,14 @@
 #   severity: high
 #   since: 0.1.0
 #   remediation: Set emptyDir.sizeLimit to at most half of the smallest memory limit of the containers that write to the volume.
+#   failure: |
+#     A log file or a cache in the volume grows with the node's memory. On a Pod with a limit its writer is OOM-killed
+#     (exit code 137) while df still shows space; on one without, the node comes under MemoryPressure and other
+#     Pods are evicted. Kubelets before 1.22 showed half of the node's memory as the size, whatever the manifest
+#     said. See [kubernetes#119611](https://github.com/kubernetes/kubernetes/issues/119611) and
+#     [kubernetes#125852](https://github.com/kubernetes/kubernetes/issues/125852).
+#   requiresSyncData: [[{groups: [""], versions: [v1], kinds: [LimitRange]}]]
+#   withoutData: A container that has its memory limit from a LimitRange only is taken to have none. That concerns workload templates; Pods carry it when they are admitted.
 package policies.shm.memory_emptydir_sizelimit_required
 
 import data.lib.finding

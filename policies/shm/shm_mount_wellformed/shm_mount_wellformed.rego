@@ -20,6 +20,17 @@
 #         type: array
 #         items: {type: string, enum: [deny, warn]}
 #         default: [deny, warn]
+#       extraPodSpecPaths:
+#         description: Where custom resources embed pod specs; a path is the keys from the root of the object, "*" is every key or element. The match of the constraint has to name the kinds as well.
+#         type: array
+#         items:
+#           type: object
+#           required: [group, kind, path]
+#           properties:
+#             group: {type: string, description: The API group.}
+#             kind: {type: string, description: The kind.}
+#             path: {type: array, minItems: 1, items: {type: string}, description: The path of the pod spec.}
+#         default: []
 #       allowHostIPC:
 #         description: Whether hostIPC may give a program the /dev/shm of the node.
 #         type: boolean
@@ -45,6 +56,13 @@
 #   severity: high
 #   since: 0.1.0
 #   remediation: Mount an emptyDir with medium Memory and a sizeLimit at /dev/shm, for writing, without subPath, once in each container.
+#   failure: |
+#     With a medium that the kubelet does not know, such as `memory`, the Pod stays in ContainerCreating:
+#     `unknown storage medium "memory"`. On a directory of the node, segments of Pods that crashed stay
+#     behind until it is full, and then all programs of the node fail that share it, with "No space left on
+#     device" or SIGBUS; on a disk every page of shared memory is written back, and a database slows down
+#     without an error. Both are workarounds from the time when no size could be given, collected in
+#     [kubernetes#28272](https://github.com/kubernetes/kubernetes/issues/28272).
 package policies.shm.shm_mount_wellformed
 
 import data.lib.finding

@@ -19,6 +19,17 @@
 #         type: array
 #         items: {type: string, enum: [deny, warn]}
 #         default: [deny, warn]
+#       extraPodSpecPaths:
+#         description: Where custom resources embed pod specs; a path is the keys from the root of the object, "*" is every key or element. The match of the constraint has to name the kinds as well.
+#         type: array
+#         items:
+#           type: object
+#           required: [group, kind, path]
+#           properties:
+#             group: {type: string, description: The API group.}
+#             kind: {type: string, description: The kind.}
+#             path: {type: array, minItems: 1, items: {type: string}, description: The path of the pod spec.}
+#         default: []
 #       honourShmSizeAnnotation:
 #         description: Whether Pods with the annotation io.kubernetes.cri-o.ShmSize are left out. Turn it on where the handlers of CRI-O allow that annotation; elsewhere it does nothing, and anybody can write it.
 #         type: boolean
@@ -28,7 +39,7 @@
 #         type: string
 #         default: memory-policy/shm
 #       profiles:
-#         description: More programs that need a large /dev/shm. One with the name of a built-in profile replaces it.
+#         description: Programs that need a large /dev/shm, beside those of policies/profiles.yaml. One with the name of a built-in profile replaces it.
 #         type: array
 #         items:
 #           type: object
@@ -61,14 +72,26 @@
 #   kind: MemgateShmVolumeRequired
 #   severity: medium
 #   since: 0.1.0
+#   failure: |
+#     The program starts and passes its probes, because an idle one needs little. Under
+#     load its allocations in /dev/shm get ENOSPC: PostgreSQL cancels queries with
+#     "could not resize shared memory segment ... No space left on device", Chrome loses
+#     tabs, and what maps a segment that cannot be backed dies of SIGBUS, which PyTorch
+#     reports as "Bus error". `df /dev/shm` in the container shows 64M, whatever its memory
+#     limit is. Kubernetes has no field for it but the volume
+#     ([kubernetes#28272](https://github.com/kubernetes/kubernetes/issues/28272),
+#     [postgres#416](https://github.com/docker-library/postgres/issues/416)).
 #   remediation: Mount an emptyDir with medium Memory at /dev/shm, with a sizeLimit of at most half of the container's memory limit.
+#   requiresSyncData: [[{groups: [""], versions: [v1], kinds: [LimitRange]}]]
+#   withoutData: A container that has its memory limit from a LimitRange only is taken to have none. That concerns workload templates; Pods carry it when they are admitted.
 package policies.shm.shm_volume_required
 
 import data.lib.finding
-import data.lib.image
 import data.lib.memory
 import data.lib.parameter
+import data.lib.profile
 import data.lib.quantity
+import data.lib.shm_profiles
 import data.lib.volume
 import data.lib.workload
 
@@ -112,15 +135,15 @@ _needing(pod, mounting) := {found |
 	some container in workload.containers(pod)
 	container.kind in _kinds
 	not container.path in mounting
-	profile := _profile(container)
-	need := _need(profile)
+	known := _profile(container)
+	need := _need(known)
 	found := {
 		"level": _level(pod),
 		"path": array.concat(container.path, ["volumeMounts"]),
 		"facts": object.union({"neededBytes": need}, _limit_fact(pod, container)),
 		"msg": sprintf(
 			"%s: %s gets the runtime's /dev/shm of 64Mi, which the whole pod shares, and %s; mount an emptyDir with medium Memory at /dev/shm, %s",
-			[container.title, profile.name, profile.fault, _advice(pod, container, need)],
+			[container.title, known.name, known.fault, _advice(pod, container, need)],
 		),
 	}
 }
@@ -155,8 +178,8 @@ _opted_in(pod) := value if {
 _label := parameter.get("optInLabel", "memory-policy/shm")
 
 # _need is the size to ask for. Where a profile names none it is twice the 64Mi.
-_need(profile) := size if {
-	size := quantity.bytes(profile.minSize)
+_need(known) := size if {
+	size := quantity.bytes(known.minSize)
 	size > 0
 } else := 134217728
 
@@ -175,241 +198,9 @@ _advice(pod, container, need) := sprintf("sizeLimit %s to %s, half of the contai
 	memory.unlimited(pod, container)
 } else := sprintf("sizeLimit %s", [quantity.format(need)])
 
-# _profile is the first profile that a container matches, by its image and, where that
-# is not enough, by a sign that it is used in the way that needs the memory.
-_profile(container) := object.union(_unsaid, matching[0]) if {
-	reference := image.parse(container.spec.image)
-	use := _use(container)
-	matching := [profile |
-		some profile in _profiles
-		regex.match(profile.image, reference.repository)
-		_shown(profile, use)
-		use.gpus >= object.get(profile, "gpus", 0)
-		not _spared(profile, use, reference.tag)
-	]
-}
+# _profile is the first profile that a container matches.
+_profile(container) := object.union(_unsaid, profile.matching(_profiles, container)[0])
 
 _unsaid := {"name": "its program", "fault": "fails with ENOSPC or SIGBUS when that is full"}
 
-# _shown holds if a container gives one of the signs that its profile lists, if any.
-_shown(profile, use) if regex.match(profile.args, use.words)
-
-_shown(profile, use) if {
-	some name in profile.env
-	name in use.env
-}
-
-_shown(profile, _) if {
-	not profile.args
-	not profile.env
-}
-
-# _spared holds for a container that is told to do without shared memory, or that
-# runs something else from the image.
-_spared(profile, use, _) if regex.match(profile.unless, use.text)
-
-_spared(profile, _, tag) if regex.match(profile.unlessTag, tag)
-
-_spared(profile, use, _) if {
-	use.overridden
-	pattern := profile.command
-	not regex.match(pattern, use.words)
-}
-
-# _use is how a container uses its image: its words, its environment, its GPUs, and
-# whether it overrides the image's command. Arguments that begin with an option are
-# passed on to that command.
-_use(container) := {
-	"words": concat(" ", words),
-	"text": concat(" ", array.concat(words, settings)),
-	"env": names,
-	"gpus": max(array.concat([0], gpus)),
-	"overridden": overridden,
-} if {
-	command := _texts(container, "command")
-	arguments := _texts(container, "args")
-	words := array.concat(command, arguments)
-	program := [word |
-		word := arguments[0]
-		not startswith(word, "-")
-	]
-	overridden := count(array.concat(command, program)) > 0
-	names := {name |
-		some variable in container.spec.env
-		name := variable.name
-	}
-	settings := [setting |
-		some variable in container.spec.env
-		setting := sprintf("%v=%v", [variable.name, object.get(variable, "value", "")])
-	]
-	gpus := [number |
-		some list in ["limits", "requests"]
-		some resource in ["nvidia.com/gpu", "amd.com/gpu"]
-		number := quantity.bytes(container.spec.resources[list][resource])
-	]
-}
-
-_texts(container, field) := [text |
-	some text in container.spec[field]
-	is_string(text)
-]
-
-_profiles := array.concat(_own, [profile |
-	some profile in _known
-	not _replaced(profile)
-])
-
-# _own are the profiles of the parameter, less what they leave empty.
-_own := [profile |
-	some written in parameter.get("profiles", [])
-	profile := {field: value |
-		some field, value in written
-		not value in [null, "", []]
-	}
-]
-
-_replaced(profile) if {
-	some own in _own
-	own.name == profile.name
-}
-
-# _known are the built-in profiles: table 2a of the domain notes, as far as a manifest
-# shows the need for certain. Beside the fields of parameter profiles they have
-#   fault      what happens without the volume
-#   command    what the words of a container look like that overrides the image's
-#              command and still runs the program
-#   gpus       the number of GPUs from which the need arises
-#   unless     what, in words or environment, makes the program do without
-#   unlessTag  tags of versions that do without
-# Not here, because they pass --disable-dev-shm-usage to the browser by themselves:
-# puppeteer (puppeteer#2351), playwright (playwright#12811), and what is made of them.
-# DB2, Informix, Sybase and HANA use SysV segments, which no volume bounds.
-_known := [
-	# docker-library/postgres#416, CrunchyData/postgres-operator#1358, goharbor/harbor#15034.
-	# Before version 10 no query is parallel by default.
-	{
-		"name": "PostgreSQL",
-		"image": `(^|/)(postgres(ql)?(-ha|-repmgr|-[0-9]+(\.[0-9]+)?(-((alpine|debian|ubi|rhel|centos)[0-9]*|c[0-9]+s))?)?|crunchy-postgres(-gis)?(-ha)?|percona-distribution-postgresql|postgis|pgvector|pgvecto-rs|vchord-postgres|timescaledb(-ha|-postgis)?|spilo(-[0-9]+)?|harbor-db|citusdata/citus|paradedb|pgautoupgrade)$`,
-		"command": `(^|[\s/"'])(postgres|postmaster|pg_ctl|patroni|(docker-)?entrypoint\.sh|run-postgresql|run\.sh|launch\.sh)($|[\s"';])`,
-		"unless": `dynamic[_-]shared[_-]memory[_-]type\s*=\s*'?(sysv|mmap|none)|max[_-]parallel[_-]workers[_-]per[_-]gather\s*=\s*'?0($|[\s'"])|(^|[\s/"'(;&|])(pg_dump|pg_dumpall|pg_restore|pg_basebackup|pg_isready|pgbench|psql)($|[\s"')])`,
-		"unlessTag": `^(v|pg)?[89]([.-]|$)`,
-		"minSize": "256Mi",
-		"fault": `fails parallel queries and index builds with "could not resize shared memory segment"`,
-	},
-	# oracle/docker-images#223, #458; container-registry.oracle.com runs its images with
-	# --shm-size. With a size for the SGA the memory target (AMM), which lives in /dev/shm, is off.
-	{
-		"name": "Oracle Database",
-		"image": `(^|/)(oracle/database|oracle-(xe|free)(-[^/]*)?)$|oracle\.com/database/(enterprise|standard|express|free)[^/]*$`,
-		"unless": `INIT_SGA_SIZE=`,
-		"minSize": "1Gi",
-		"fault": "fails to start with ORA-00845 or its Java with ORA-04035",
-	},
-	# github.com/SeleniumHQ/docker-selenium#quick-start: --shm-size=2g.
-	{
-		"name": "Chrome",
-		"image": `(^|/)(selenium|seleniarm)/(node|standalone)-(chrome|chromium|edge|opera|all-browsers)(-debug)?$`,
-		"unless": `--disable-dev-shm-usage|(^|\s)SE_BROWSER_ARGS_DISABLE_DSHM=`,
-		"minSize": "2Gi",
-		"fault": "its tabs crash when that is full",
-	},
-	# Firefox has no such option.
-	{
-		"name": "Firefox",
-		"image": `(^|/)(selenium|seleniarm)/(node|standalone)-firefox(-debug)?$`,
-		"minSize": "2Gi",
-		"fault": "its tabs crash when that is full",
-	},
-	# The run lines of kasmweb, linuxserver.io and chromedp/docker-headless-shell.
-	{
-		"name": "Chrome",
-		"image": `(^|/)(kasmweb/(chrome|chromium|edge|brave|desktop)|linuxserver/(chrome|chromium|msedge)|chromedp/headless-shell)$`,
-		"unless": `--disable-dev-shm-usage`,
-		"minSize": "1Gi",
-		"fault": "its tabs crash when that is full",
-	},
-	{
-		"name": "Firefox",
-		"image": `(^|/)(kasmweb|linuxserver)/firefox$`,
-		"minSize": "1Gi",
-		"fault": "its tabs crash when that is full",
-	},
-	# docs.vllm.ai/en/stable/deployment/k8s, docs.sglang.ai, the README of TGI: the ranks of
-	# one model exchange tensors there.
-	{
-		"name": "tensor-parallel inference",
-		"image": `(vllm|sglang|text-generation-inference)[^/]*$`,
-		"args": `(^|\s)(--tensor[_-]parallel[_-]size|--tp-size|--tp|-tp|--num-shard)[\s=]+["']?([2-9]|[1-9][0-9])`,
-		"unless": `(^|\s)NCCL_SHM_DISABLE=1`,
-		"minSize": "2Gi",
-		"fault": "its ranks fail to start or die of SIGBUS",
-	},
-	{
-		"name": "multi-GPU inference",
-		"image": `(vllm|sglang|text-generation-inference)[^/]*$`,
-		"gpus": 2,
-		"unless": `(^|\s)NCCL_SHM_DISABLE=1`,
-		"minSize": "2Gi",
-		"fault": "its ranks fail to start or die of SIGBUS",
-	},
-	# pytorch/tutorials#2475; NGC asks for --shm-size=1g.
-	{
-		"name": "NCCL",
-		"image": `(pytorch|nemo|megatron|deepspeed|nccl-tests?)[^/]*$`,
-		"gpus": 2,
-		"unless": `(^|\s)NCCL_SHM_DISABLE=1`,
-		"minSize": "1Gi",
-		"fault": "cannot set up its transport between the GPUs",
-	},
-	{
-		"name": "NCCL",
-		"image": `.`,
-		"args": `(^|[\s/"'])(torchrun|torch\.distributed\.(run|launch)|deepspeed|accelerate launch|horovodrun|all_reduce_perf|all_gather_perf|alltoall_perf)($|[\s"'])`,
-		"env": ["NCCL_DEBUG", "NCCL_SOCKET_IFNAME", "NCCL_IB_HCA", "NCCL_IB_DISABLE", "NCCL_P2P_LEVEL", "NCCL_P2P_DISABLE", "NCCL_NET_GDR_LEVEL"],
-		"gpus": 2,
-		"unless": `(^|\s)NCCL_SHM_DISABLE=1`,
-		"minSize": "1Gi",
-		"fault": "cannot set up its transport between the GPUs",
-	},
-	# The README of pytorch/pytorch. The workers of a DataLoader pass batches in shared memory.
-	{
-		"name": "PyTorch's DataLoader",
-		"image": `pytorch[^/]*$`,
-		"args": `(^|\s)--(num[_-]?)?workers[\s=]+["']?[1-9]`,
-		"minSize": "1Gi",
-		"fault": "its workers die of a bus error",
-	},
-	# The Python backend grows by 1 MiB for a model instance unless it is told a larger region.
-	{
-		"name": "Triton's Python backend",
-		"image": `tritonserver[^/]*$`,
-		"args": `shm-default-byte-size=([7-9][0-9]{7}|[1-9][0-9]{8,})`,
-		"minSize": "1Gi",
-		"fault": "its models fail to load",
-	},
-	# docs.ray.io; KubeRay adds the volume by itself.
-	{
-		"name": "Ray",
-		"image": `.`,
-		"args": `(^|[\s"';&|])ray start($|\s)`,
-		"unless": `plasma[_-]directory`,
-		"minSize": "1Gi",
-		"fault": "keeps its object store on disk, in /tmp",
-	},
-	# docs.gitlab.com/install/docker: --shm-size 256m; omnibus-gitlab#5476.
-	{
-		"name": "GitLab",
-		"image": `(^|/)gitlab-(ce|ee|jh)$`,
-		"minSize": "256Mi",
-		"fault": "fails to write the metrics of Puma and Sidekiq (ENOSPC)",
-	},
-	# k8s#28272. Its buffers are in /dev/shm unless aeron.dir is elsewhere.
-	{
-		"name": "Aeron",
-		"image": `.`,
-		"args": `(^|[\s/"'])(aeronmd|io\.aeron\.(driver\.MediaDriver|archive\.ArchivingMediaDriver|cluster\.ClusteredMediaDriver))($|[\s"'])`,
-		"unless": `(aeron\.dir|AERON_DIR)=`,
-		"minSize": "1Gi",
-		"fault": "dies of SIGBUS as it maps its buffers",
-	},
-]
+_profiles := profile.all(shm_profiles.rows)

@@ -1,0 +1,191 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"reflect"
+	"sync"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/memgate/memgate/pkg/engine/vm"
+)
+
+// The evaluators of a Client.
+const (
+	Topdown = "topdown" // OPA's own
+	VM      = "vm"      // plans on plain values; topdown where that has no answer
+	Verify  = "verify"  // both: where they differ, the constraint is not judged
+)
+
+// ErrLimit means that a review needed more steps or memory than Options allow.
+var ErrLimit = vm.ErrLimit
+
+// An evaluator runs the program of a constraint on a review. Whichever it is, the result
+// is the same.
+type evaluator interface {
+	violations(ctx context.Context, v *evaluation, e entry) ([]Violation, error)
+}
+
+// evaluatorOf is the evaluator of a name; "" is topdown.
+func evaluatorOf(name string) (evaluator, error) {
+	switch name {
+	case "", Topdown:
+		return topdownEvaluator{}, nil
+	case VM:
+		return &vmEvaluator{}, nil
+	case Verify:
+		return &verifier{}, nil
+	}
+	return nil, fmt.Errorf("engine %q: want %s, %s or %s", name, Topdown, VM, Verify)
+}
+
+type topdownEvaluator struct{}
+
+func (topdownEvaluator) violations(ctx context.Context, v *evaluation, e entry) ([]Violation, error) {
+	input, err := v.topdownInput()
+	if err != nil {
+		return nil, err
+	}
+	found, err := e.program.eval(ctx, v.data, v.now, input, e.parameters)
+	if err != nil {
+		return nil, &EvalError{err}
+	}
+	return violations(found)
+}
+
+// vmEvaluator runs plans, and leaves to topdown what they do not cover.
+type vmEvaluator struct {
+	topdownEvaluator
+	fallbacks counts
+}
+
+func (x *vmEvaluator) violations(ctx context.Context, v *evaluation, e entry) ([]Violation, error) {
+	found, err := x.run(ctx, v, e)
+	var unsupported *vm.Unsupported
+	if errors.As(err, &unsupported) {
+		x.fallbacks.add(unsupported.Cause)
+		return x.topdownEvaluator.violations(ctx, v, e)
+	}
+	return found, err
+}
+
+// run gives an *vm.Unsupported if only topdown has the answer.
+func (x *vmEvaluator) run(ctx context.Context, v *evaluation, e entry) ([]Violation, error) {
+	if e.program.unplanned != nil {
+		return nil, e.program.unplanned
+	}
+	results, err := e.program.plan.Eval(ctx, vm.Request{
+		Input:  vm.NewObject("review", v.request, "parameters", e.plain),
+		Data:   v.data,
+		Budget: &v.budget,
+		Time:   v.now,
+	})
+	if err != nil || len(results) == 0 {
+		return nil, err
+	}
+	set, _ := vm.Get(results[0], string(resultVar))
+	return plainViolations(set)
+}
+
+// verifier runs both evaluators.
+type verifier struct{ vmEvaluator }
+
+func (x *verifier) violations(ctx context.Context, v *evaluation, e entry) ([]Violation, error) {
+	got, gotErr := x.run(ctx, v, e)
+	want, wantErr := x.topdownEvaluator.violations(ctx, v, e)
+	var unsupported *vm.Unsupported
+	switch {
+	case errors.As(gotErr, &unsupported):
+		x.fallbacks.add(unsupported.Cause)
+	case errors.Is(gotErr, ErrLimit):
+		return nil, gotErr
+	case answer(got, gotErr) != answer(want, wantErr) || !reflect.DeepEqual(got, want):
+		return nil, &EvalError{fmt.Errorf("the evaluators differ: topdown gives %s, vm gives %s", answer(want, wantErr), answer(got, gotErr))}
+	}
+	return want, wantErr
+}
+
+// answer is a result in words.
+func answer(found []Violation, err error) string {
+	if err != nil {
+		return "error: " + err.Error()
+	}
+	return fmt.Sprintf("%+v", found)
+}
+
+// plainViolations are the elements of the violation rule as violations: what findings
+// and violations are for topdown.
+func plainViolations(result any) ([]Violation, error) {
+	members := vm.Members(result)
+	found := make([]Violation, 0, len(members))
+	var seen vm.Set
+	for _, member := range members {
+		msg, hasMsg := vm.Get(member, "msg")
+		if !vm.IsObject(member) || !hasMsg {
+			continue
+		}
+		details, hasDetails := vm.Get(member, "details")
+		if !hasDetails {
+			details = map[string]any{}
+		}
+		if len(members) > 1 && !seen.Add([]any{details, msg}) {
+			continue
+		}
+		text, ok := msg.(string)
+		if !ok {
+			return nil, &EvalError{fmt.Errorf("violation: msg: got %v, want a string", vm.ToAST(msg))}
+		}
+		found = append(found, Violation{text, vm.ToJSON(details)})
+	}
+	return found, nil
+}
+
+// counts are numbers by name. The zero value is ready; it is safe for concurrent use.
+type counts struct {
+	mu     sync.Mutex
+	byName map[string]int
+}
+
+func (c *counts) add(name string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.byName == nil {
+		c.byName = map[string]int{}
+	}
+	c.byName[name]++
+}
+
+func (c *counts) all() map[string]int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return maps.Clone(c.byName)
+}
+
+// planned makes plans of programs, one after the other where they share a compiler.
+func planned(ctx context.Context, programs []*program) {
+	byCompiler := map[*ast.Compiler][]*program{}
+	for _, p := range programs {
+		byCompiler[p.compiler] = append(byCompiler[p.compiler], p)
+	}
+	var groups [][]*program
+	for _, group := range byCompiler {
+		groups = append(groups, group)
+	}
+	parallel(len(groups), func(i int) {
+		for _, p := range groups[i] {
+			p.plan, p.unplanned = planOf(ctx, p)
+		}
+	})
+}
+
+func planOf(ctx context.Context, p *program) (*vm.Program, error) {
+	query := ast.NewBody(ast.Equality.Expr(ast.NewTerm(resultVar), ast.NewTerm(p.violation)))
+	policy, err := vm.Plan(ctx, p.compiler, query)
+	if err != nil {
+		return nil, err
+	}
+	return vm.Compile(policy)
+}
