@@ -64,6 +64,11 @@ test: ## run the tests of all modules
 race: ## run the tests of what is concurrent with the race detector
 	go test -race ./pkg/admission ./pkg/check ./pkg/engine ./pkg/refdata
 
+# Minutes: not part of check.
+.PHONY: mutate
+mutate: ## change each expression of the rules in turn, and want a test to fail
+	go run ./tests/mutate
+
 .PHONY: check
 check: lint build test ## all that CI runs
 

@@ -47,7 +47,8 @@ var edges = map[string][]string{
 	"pkg/admission":       {"pkg/engine", "pkg/policy", "pkg/review"},
 	"pkg/check":           {"pkg/engine", "pkg/manifest", "pkg/report", "pkg/review", "pkg/source"},
 	"pkg/cli":             {"pkg/admission", "pkg/check", "pkg/engine", "pkg/generate", "pkg/manifest", "pkg/policy", "pkg/policy/pack", "pkg/report", "pkg/review", "pkg/source", "pkg/version"},
-	"pkg/engine":          {"pkg/policy", "pkg/refdata", "pkg/review"},
+	"pkg/engine":          {"pkg/engine/vm", "pkg/policy", "pkg/refdata", "pkg/review"},
+	"pkg/engine/vm":       nil,
 	"pkg/generate":        {"pkg/manifest", "pkg/policy"},
 	"pkg/manifest":        nil,
 	"pkg/policy":          {"", "pkg/manifest", "pkg/policy/pack", "pkg/source"},
@@ -60,6 +61,7 @@ var edges = map[string][]string{
 	"policies":            nil,
 	"tests/corpus":        nil,
 	"tests/e2e":           nil,
+	"tests/mutate":        nil,
 }
 
 func TestDirectDependencies(t *testing.T) {

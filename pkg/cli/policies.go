@@ -36,6 +36,7 @@ func (f *policyFlags) client(point string, refdataLimit int64) (*engine.Client, 
 	if err != nil {
 		return nil, located(err)
 	}
+	set.Forget()
 	return client, nil
 }
 

@@ -70,7 +70,7 @@ func runWebhook(ctx context.Context, log *slog.Logger, f webhookFlags) error {
 		log.Info("memory limit set from the cgroup", "bytes", limit)
 	}
 	// Compiling leaves behind more than is kept: collect it soon, and give it back below.
-	percent := debug.SetGCPercent(20)
+	percent := debug.SetGCPercent(10)
 	client, err := f.policies.client(policy.WebhookPoint, int64(f.refdataLimit))
 	debug.SetGCPercent(percent)
 	if err != nil {

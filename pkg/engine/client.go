@@ -86,7 +86,7 @@ func NewClient(set *policy.Set, options Options) (*Client, error) {
 		}
 	}
 	if _, only := evaluator.(topdownEvaluator); !only {
-		planned(context.Background(), all)
+		planAll(context.Background(), all)
 	}
 	for _, constraint := range set.Constraints {
 		parameters, err := parametersValue(constraint.Object.Object)
@@ -186,6 +186,7 @@ type evaluation struct {
 	data    snapshot
 	now     time.Time
 	budget  vm.Budget
+	memos   map[*vm.Program]*vm.Memo
 	done    func()
 }
 
@@ -275,8 +276,24 @@ func (v *evaluation) topdownInput() (ast.Value, error) {
 	return v.input, nil
 }
 
+// memo is what evaluations of one plan share.
+func (v *evaluation) memo(plan *vm.Program) *vm.Memo {
+	memo := v.memos[plan]
+	if memo == nil {
+		if v.memos == nil {
+			v.memos = map[*vm.Program]*vm.Memo{}
+		}
+		memo = vm.NewMemo(plan)
+		v.memos[plan] = memo
+	}
+	return memo
+}
+
 func (v *evaluation) close() {
 	if v.done != nil {
 		v.done()
+	}
+	for _, memo := range v.memos {
+		memo.Release()
 	}
 }

@@ -109,11 +109,49 @@ func newUnit(code []templates.Code, known *libs) (*unit, error) {
 	if _, err := rewriter.Rewrite(); err != nil { // in place
 		return nil, &CompileError{Lib: -1, Text: strings.TrimSpace(err.Error())}
 	}
+	forgetText(u.entry)
 	for i := range u.libs {
+		if u.libs[i].name == "" { // else it is known, and others read it
+			forgetText(u.libs[i].module)
+		}
 		u.libs[i].name = u.libs[i].module.Package.Path.String()
 		u.libs[i] = known.add(u.libs[i])
 	}
 	return u, nil
+}
+
+// forgetText takes comments out of a module, and the text of its nodes, which keeps all of
+// the source in memory.
+func forgetText(module *ast.Module) {
+	module.Comments = nil
+	forget := func(at *ast.Location) {
+		if at != nil {
+			at.Text = nil
+		}
+	}
+	ast.NewGenericVisitor(func(node any) bool {
+		switch node := node.(type) {
+		case *ast.Package:
+			forget(node.Location)
+		case *ast.Import:
+			forget(node.Location)
+		case *ast.Rule:
+			forget(node.Location)
+		case *ast.Head:
+			forget(node.Location)
+		case *ast.Expr:
+			forget(node.Location)
+		case *ast.SomeDecl:
+			forget(node.Location)
+		case *ast.Every:
+			forget(node.Location)
+		case *ast.With:
+			forget(node.Location)
+		case *ast.Term:
+			forget(node.Location)
+		}
+		return false
+	}).Walk(module)
 }
 
 // packageOf is the path of a package of one name.

@@ -8,8 +8,6 @@ import (
 	"reflect"
 	"sync"
 
-	"github.com/open-policy-agent/opa/v1/ast"
-
 	"github.com/memgate/memgate/pkg/engine/vm"
 )
 
@@ -77,18 +75,21 @@ func (x *vmEvaluator) run(ctx context.Context, v *evaluation, e entry) ([]Violat
 	if e.program.unplanned != nil {
 		return nil, e.program.unplanned
 	}
-	results, err := e.program.plan.Eval(ctx, vm.Request{
-		Input:  vm.NewObject("review", v.request, "parameters", e.plain),
+	result, err := e.program.rule.Eval(ctx, vm.Request{
+		Input:  vm.NewObject("review", v.request, parametersKey, e.plain),
 		Data:   v.data,
 		Budget: &v.budget,
+		Memo:   v.memo(e.program.plan),
 		Time:   v.now,
 	})
-	if err != nil || len(results) == 0 {
+	if err != nil || result == nil {
 		return nil, err
 	}
-	set, _ := vm.Get(results[0], string(resultVar))
-	return plainViolations(set)
+	return plainViolations(result)
 }
+
+// parametersKey is what differs in the input of the constraints of one review.
+const parametersKey = "parameters"
 
 // verifier runs both evaluators.
 type verifier struct{ vmEvaluator }
@@ -162,30 +163,4 @@ func (c *counts) all() map[string]int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return maps.Clone(c.byName)
-}
-
-// planned makes plans of programs, one after the other where they share a compiler.
-func planned(ctx context.Context, programs []*program) {
-	byCompiler := map[*ast.Compiler][]*program{}
-	for _, p := range programs {
-		byCompiler[p.compiler] = append(byCompiler[p.compiler], p)
-	}
-	var groups [][]*program
-	for _, group := range byCompiler {
-		groups = append(groups, group)
-	}
-	parallel(len(groups), func(i int) {
-		for _, p := range groups[i] {
-			p.plan, p.unplanned = planOf(ctx, p)
-		}
-	})
-}
-
-func planOf(ctx context.Context, p *program) (*vm.Program, error) {
-	query := ast.NewBody(ast.Equality.Expr(ast.NewTerm(resultVar), ast.NewTerm(p.violation)))
-	policy, err := vm.Plan(ctx, p.compiler, query)
-	if err != nil {
-		return nil, err
-	}
-	return vm.Compile(policy)
 }

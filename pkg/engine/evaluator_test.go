@@ -140,7 +140,9 @@ func TestEvaluatorsOnSuites(t *testing.T) {
 				switch version, _ := object["apiVersion"].(string); {
 				case strings.HasPrefix(version, policy.ConstraintGroup):
 					object["metadata"].(map[string]any)["name"] = fmt.Sprintf("c%d", i)
-					delete(object["spec"].(map[string]any), "match")
+					if spec, ok := object["spec"].(map[string]any); ok {
+						delete(spec, "match")
+					}
 					policies = append(policies, object)
 				case object["kind"] != nil && object["metadata"] != nil:
 					objects = append(objects, object)
@@ -277,7 +279,11 @@ func damage(random *rand.Rand, object map[string]any) {
 	odd := []any{
 		nil, true, false, "", "0", "*", "1e3", "10Mi", "-1", "a/b:c", "true", "ünïcode", "1Ki", "0.5",
 		int64(0), int64(-1), int64(1), 0.1, 1e21, int64(1000000), int64(1000730000), int64(9007199254740993), -1e-7, 1.0, 1.5e6,
-		[]any{}, []any{nil}, []any{"a", int64(1), map[string]any{}}, map[string]any{}, map[string]any{"": nil, "name": int64(3)},
+		[]any{},
+		[]any{nil},
+		[]any{"a", int64(1), map[string]any{}},
+		map[string]any{},
+		map[string]any{"": nil, "name": int64(3)},
 	}
 	p := places[random.IntN(len(places))]
 	switch random.IntN(6) {

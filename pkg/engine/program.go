@@ -24,8 +24,9 @@ type program struct {
 	closed   bool     // what other units are linked with it makes no difference
 
 	violation ast.Ref     // the rule
-	plan      *vm.Program // nil if there is none
-	unplanned error       // why not, an *vm.Unsupported
+	plan      *vm.Program // with others of the same compiler; nil if there is none
+	rule      *vm.Rule    // violation in plan
+	unplanned error       // why there is none, an *vm.Unsupported
 }
 
 const resultVar = ast.Var("result")

@@ -52,7 +52,7 @@ func TestFaults(t *testing.T) {
 			at("47:1", "import rego.v1: want data.lib.<name> or future.keywords"),
 		}},
 		{"import of input", edit{lib, "import data.lib.parameter", "import data.lib.parameter\nimport input.review"}, []string{
-			lib + ":4:1: import input.review: want data.lib.<name> or future.keywords",
+			lib + ":6:1: import input.review: want data.lib.<name> or future.keywords",
 		}},
 		{"import of all libs", edit{code, "import data.lib.size", "import data.lib.size\nimport data.lib"}, []string{
 			at("47:1", "import data.lib: want data.lib.<name> or future.keywords"),
@@ -68,7 +68,7 @@ func TestFaults(t *testing.T) {
 			at("48:71", "data.lib.size.spare: want data.lib in import lines only; Gatekeeper loses it elsewhere"),
 		}},
 		{"data.lib in a body", edit{lib, "spare := parameter.get", "spare := data.lib.parameter.get"}, []string{
-			lib + ":8:10: data.lib.parameter.get: want data.lib in import lines only; Gatekeeper loses it elsewhere",
+			lib + ":10:10: data.lib.parameter.get: want data.lib in import lines only; Gatekeeper loses it elsewhere",
 		}},
 		{"other data", edit{code, "count(_profiles) > 0", "count(data.policies) > 0"}, []string{
 			at("51:8", "data.policies: want no data but data.inventory"),
@@ -86,7 +86,7 @@ func TestFaults(t *testing.T) {
 			at("51:9", "call of time.now_ns: want no built-in that depends on more than its arguments"),
 		}},
 		{"network", edit{lib, "bytes > ", `http.send({"url": bytes}).status > `}, []string{
-			lib + ":5:17: call of http.send: want no built-in that depends on more than its arguments",
+			lib + ":7:17: call of http.send: want no built-in that depends on more than its arguments",
 		}},
 		{"environment", edit{code, "count(_profiles) > 0", "opa.runtime().env.X"}, []string{
 			at("51:2", "call of opa.runtime: want no built-in that depends on more than its arguments"),
@@ -109,7 +109,10 @@ func TestFaults(t *testing.T) {
 			at("43:1", `package: got "policies.mlock.sample_rule", want "policies.shm.sample_rule", as the file is called`),
 		}},
 		{"package of a lib", edit{lib, "package lib.size", "package lib.sizes"}, []string{
-			lib + `:1:1: package: got "lib.sizes", want "lib.size", as the file is called`,
+			lib + `:3:1: package: got "lib.sizes", want "lib.size", as the file is called`,
+		}},
+		{"title of a lib", edit{lib, "# METADATA\n# title: measures things\n", ""}, []string{
+			lib + ":1:1: METADATA: title is missing, want what the lib does, for the pages of the rules that carry it",
 		}},
 		{"id", edit{code, "id: sample-rule", "id: sample"}, []string{at("43:1", `custom.id: got "sample", want "sample-rule", as the directory is called`)}},
 		{"kind", edit{code, "MemgateSampleRule", "MemgateSamplerule"}, []string{
@@ -146,21 +149,21 @@ func TestFaults(t *testing.T) {
 			at("43:1", `schemas: input.parameters.levels: nothing reads it, want parameter.get("levels", ...)`),
 		}},
 		{"parameter unknown in a lib", edit{lib, `parameter.get("maxBytes"`, `parameter.get("max"`}, []string{
-			lib + `:5:25: parameter.get("max", 1024): the schema of sample-rule has no "max"; have levels, maxBytes, profiles`,
+			lib + `:7:25: parameter.get("max", 1024): the schema of sample-rule has no "max"; have levels, maxBytes, profiles`,
 			at("43:1", `schemas: input.parameters.maxBytes: nothing reads it, want parameter.get("maxBytes", ...)`),
 		}},
 		{"other default in a lib", edit{lib, "1024)", "1025)"}, []string{
-			lib + `:5:25: parameter.get("maxBytes", 1025): got this default, want that of the schema of sample-rule, 1024`,
+			lib + `:7:25: parameter.get("maxBytes", 1025): got this default, want that of the schema of sample-rule, 1024`,
 		}},
 		{"other default in the schema", edit{code, "default: [deny, warn]", "default: [deny]"}, []string{
 			at("43:1", "schemas: input.parameters.levels: want type: array, items: {type: string, enum: [deny, warn]}, default: [deny, warn]"),
 			at("49:16", `parameter.get("levels", ["deny", "warn"]): got this default, want that of the schema of sample-rule, ["deny"]`),
 		}},
 		{"no default in the schema", edit{code, "#         default: 1024\n", ""}, []string{
-			lib + `:5:25: parameter.get("maxBytes", 1024): the schema of sample-rule has no default for it`,
+			lib + `:7:25: parameter.get("maxBytes", 1024): the schema of sample-rule has no default for it`,
 		}},
 		{"computed default", edit{lib, "1024)", "count([]))"}, []string{
-			lib + `:5:25: parameter.get("maxBytes", count([])): want a literal default`,
+			lib + `:7:25: parameter.get("maxBytes", count([])): want a literal default`,
 			at("43:1", `schemas: input.parameters.maxBytes: nothing reads it, want parameter.get("maxBytes", ...)`),
 		}},
 		{"computed name", edit{code, `parameter.get("levels"`, `parameter.get(lower("levels")`}, []string{
@@ -168,7 +171,7 @@ func TestFaults(t *testing.T) {
 			at("43:1", `schemas: input.parameters.levels: nothing reads it, want parameter.get("levels", ...)`),
 		}},
 		{"parameter of a lib that is not reached", edit{code, "size.large(input.review.object.size)", "size.spare"}, []string{
-			lib + `:8:10: parameter.get("spare", true): the schema of sample-rule has no "spare"; have levels, maxBytes, profiles`,
+			lib + `:10:10: parameter.get("spare", true): the schema of sample-rule has no "spare"; have levels, maxBytes, profiles`,
 			at("43:1", `schemas: input.parameters.maxBytes: nothing reads it, want parameter.get("maxBytes", ...)`),
 		}},
 

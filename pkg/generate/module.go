@@ -95,12 +95,25 @@ func readLibs(fsys fs.FS) (map[string]*module, error) {
 		if err == nil {
 			err = lib.checkPackage("lib." + name)
 		}
+		if err == nil && lib.title() == "" {
+			err = fault(lib.tree.Package.Location, "METADATA: title is missing, want what the lib does, for the pages of the rules that carry it")
+		}
 		if err != nil {
 			faults, lib = append(faults, err), nil
 		}
 		libs[name] = lib
 	}
 	return libs, errors.Join(faults...)
+}
+
+// title is the title in the METADATA of a module's package; "" if it has none.
+func (m *module) title() string {
+	for _, a := range m.tree.Annotations {
+		if a.Scope == "package" {
+			return a.Title
+		}
+	}
+	return ""
 }
 
 func (m *module) checkPackage(want string) error {

@@ -60,7 +60,17 @@ func (r *rule) page() File {
 	p("## Examples\n\nWithout parameters the rule reports what the comments say:\n\n```yaml\n%s```\n\n", example(r.deny))
 	p("It has nothing to report here:\n\n```yaml\n%s```\n\n", example(r.allow))
 
-	p("## Use\n\n")
+	p("## Cost\n\n")
+	p("Each replica of Gatekeeper keeps the template in memory, with the libs that it carries, and runs it on every object that a constraint matches; [benchmarks](%s#cost-of-the-rules-in-gatekeeper) compares that with other templates.", relative(r, "docs/benchmarks.md"))
+	if len(r.libs) > 0 {
+		p(" What it has more than a usual one are its libs:\n\n")
+		for _, lib := range r.libs {
+			p("- `%s` %s\n", strings.TrimPrefix(lib.tree.Package.Path.String(), "data.lib."), lib.title())
+		}
+	} else {
+		p("\n")
+	}
+	p("\n## Use\n\n")
 	p("The [template](%s) is inert until a constraint names its kind.", relative(r, "templates/"+r.ID+".yaml"))
 	if len(r.bundles) > 0 {
 		p(" From the root of the repository:\n\n```sh\nkubectl apply -f templates/%s.yaml\nkubectl apply -f %s\n```\n", r.ID, r.bundles[0].path)

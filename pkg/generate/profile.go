@@ -310,7 +310,7 @@ func profileFiles(fsys fs.FS, rules []*rule) ([]File, error) {
 func (l profileList) lib(rows []profileRow) File {
 	var b strings.Builder
 	p := func(format string, args ...any) { fmt.Fprintf(&b, format, args...) }
-	p("# %s\n\npackage lib.%s_profiles\n\nrows := [\n", notice(profilesFile), l.name)
+	p("# %s\n\n# METADATA\n# title: knows %d programs by sight\npackage lib.%s_profiles\n\nrows := [\n", notice(profilesFile), len(rows), l.name)
 	for _, row := range rows {
 		p("\t# %s\n\t{\n\t\t\"name\": %s,\n", row.text("source"), regoText(row.text("name")))
 		for _, f := range l.fields {

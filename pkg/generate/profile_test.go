@@ -73,6 +73,8 @@ func TestProfileFiles(t *testing.T) {
 	want := map[string]string{
 		"policies/lib/profiles/shm.rego": "# " + first + `
 
+# METADATA
+# title: knows 1 programs by sight
 package lib.shm_profiles
 
 rows := [
@@ -90,6 +92,8 @@ rows := [
 `,
 		"policies/lib/profiles/mlock.rego": "# " + first + `
 
+# METADATA
+# title: knows 2 programs by sight
 package lib.mlock_profiles
 
 rows := [
@@ -115,6 +119,8 @@ rows := [
 `,
 		"policies/lib/profiles/pagecache.rego": "# " + first + `
 
+# METADATA
+# title: knows 1 programs by sight
 package lib.pagecache_profiles
 
 rows := [

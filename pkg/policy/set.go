@@ -94,6 +94,19 @@ func NewSet(objects []*manifest.Object) (*Set, error) {
 	return &set, errors.Join(errs...)
 }
 
+// Forget gives back the texts that the policies were read from, which take more memory
+// than all else: for who has compiled them and goes on to judge. Sources, code and
+// parameter schemas are nil from then on, so that the set is good for nothing else. It is
+// not safe for concurrent use.
+func (s *Set) Forget() {
+	for _, t := range s.Templates {
+		t.Source, t.Code, t.Parameters, t.core = nil, nil, nil, nil
+	}
+	for _, c := range s.Constraints {
+		c.Source = nil
+	}
+}
+
 func (s *Set) sort() {
 	slices.SortFunc(s.Templates, func(a, b *Template) int { return cmp.Compare(a.Kind, b.Kind) })
 	slices.SortFunc(s.Constraints, func(a, b *Constraint) int {

@@ -1,4 +1,5 @@
 # METADATA
+# title: works out which capabilities a container gets
 # description: |
 #   The Linux capabilities that a container asks for, as containerd applies the lists
 #   (v2.1 internal/cri/opts/spec_opts.go WithCapabilities): names in any case and
@@ -20,6 +21,27 @@ granted(container, name) if {
 	listed(container, "add", "ALL")
 	not listed(container, "drop", "ALL")
 	not listed(container, "drop", name)
+}
+
+# rootless holds for a container that is known to run as another user than root, who has
+# a capability only where the program carries it as well: Kubernetes grants none that
+# are ambient.
+rootless(pod, container) if {
+	uid := setting(pod, container, "runAsUser")
+	is_number(uid)
+	uid != 0
+}
+
+rootless(pod, container) if {
+	not setting(pod, container, "runAsUser")
+	setting(pod, container, "runAsNonRoot") == true
+}
+
+# setting is a field of the security context of a container, else of its pod.
+setting(pod, container, field) := container.spec.securityContext[field] if {
+	object.get(container.spec, ["securityContext", field], null) != null
+} else := pod.spec.securityContext[field] if {
+	object.get(pod.spec, ["securityContext", field], null) != null
 }
 
 privileged(container) if container.spec.securityContext.privileged == true

@@ -70,3 +70,31 @@ test_indices_are_all_places_of_a_name if {
 _granted(container, name) if {
 	capability.granted(container, name)
 } else := false
+
+_of(context) := {"spec": {"securityContext": context}}
+
+test_rootless if {
+	every case in [
+		[{}, {"runAsUser": 1000}],
+		[{"runAsUser": 0}, {"runAsUser": 1000}],
+		[{"runAsUser": 1000}, {}],
+		[{"runAsUser": 1000}, {"runAsUser": null}],
+		[{}, {"runAsNonRoot": true}],
+		[{"runAsNonRoot": true}, {"runAsNonRoot": null}],
+	] {
+		capability.rootless(_of(case[0]), _of(case[1]))
+	}
+	every case in [
+		[{}, {}],
+		[null, null],
+		[{}, {"runAsUser": 0}],
+		[{"runAsUser": 1000}, {"runAsUser": 0}],
+		[{"runAsUser": 0}, {"runAsNonRoot": true}],
+		[{"runAsNonRoot": true}, {"runAsNonRoot": false}],
+		[{}, {"runAsUser": "1000"}],
+		[{}, {"runAsUser": "1000", "runAsNonRoot": true}],
+		[{}, {"runAsNonRoot": "true"}],
+	] {
+		not capability.rootless(_of(case[0]), _of(case[1]))
+	}
+}

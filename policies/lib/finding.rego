@@ -1,4 +1,5 @@
 # METADATA
+# title: leaves out what an update did not bring, and what is on its way out
 # description: |
 #   What every rule does with what it found: judge the object under review unless it
 #   is on its way out, leave out what an update did not introduce, and return the

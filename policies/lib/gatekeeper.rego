@@ -1,4 +1,5 @@
 # METADATA
+# title: knows Gatekeeper's processes and their flags
 # description: |
 #   The processes of Gatekeeper, and how it reads its flags
 #   (open-policy-agent/gatekeeper main.go and pkg/operations).

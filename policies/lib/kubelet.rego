@@ -1,4 +1,5 @@
 # METADATA
+# title: finds kubelet configurations in five kinds
 # description: |
 #   Where the configuration of kubelets stands: in files of kind KubeletConfiguration
 #   and in objects that kubeadm, OpenShift, EKS and Karpenter turn into such files.

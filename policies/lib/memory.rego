@@ -1,4 +1,5 @@
 # METADATA
+# title: works out the limits that hold at run time
 # description: |
 #   The memory limits that hold at run time: of a container, and of the cgroup of the
 #   whole Pod (kubernetes v1.37 pkg/kubelet/cm/helpers_linux.go ResourceConfigForPod,
@@ -16,10 +17,7 @@ limit(_, container) := _bytes(container.spec)
 
 limit(pod, container) := _bytes(pod.spec) if _absent(container.spec)
 
-limit(pod, container) := min(_defaults(pod, container)) if {
-	_absent(container.spec)
-	_absent(pod.spec)
-}
+limit(pod, container) := min(_defaults(pod, container)) if _absent(pod.spec)
 
 # written is the effective memory limit as its author wrote it.
 written(pod, container) := quantity.text(container.spec.resources.limits.memory) if {

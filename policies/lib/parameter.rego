@@ -1,4 +1,5 @@
 # METADATA
+# title: fills in what a constraint leaves out
 # description: |
 #   The parameters of the constraint that is being evaluated. Rules read them here
 #   and nowhere else, each with the default that its schema names, because a

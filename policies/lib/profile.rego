@@ -1,4 +1,5 @@
 # METADATA
+# title: tells programs by image, words and environment
 # description: |
 #   Profiles of programs: which rows of a list of policies/profiles.yaml, and of parameter
 #   profiles, a container matches.

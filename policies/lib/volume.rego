@@ -1,4 +1,5 @@
 # METADATA
+# title: follows volumes to their mounts
 # description: |
 #   Volumes of a pod and where its containers mount them.
 package lib.volume

@@ -1,4 +1,5 @@
 # METADATA
+# title: finds Pods in ten kinds and in custom resources
 # description: |
 #   Where the pod specs of an object are, and their containers. Paths are arrays of
 #   keys and indices from the root of the object.
@@ -13,31 +14,30 @@ import data.lib.parameter
 # are left out.
 pods(object_) := array.concat(built_in(object_), [pod |
 	some path in _extra_paths(object_)
-	pod := _pod(object_, path)
+	pod := _pod(object_, path, _template(object_, path), object.get(object_, path, null))
 ])
 
 # built_in are the pod specs of the kinds that Kubernetes has itself.
 built_in(object_) := [pod |
-	path := array.concat(_template_paths[_group(object_)][object_.kind], ["spec"])
-	pod := _pod(object_, path)
+	path := _template_paths[sprintf("%s/%s", [_group(object_), object_.kind])]
+	template := object.get(object_, path, {})
+	pod := _pod(object_, array.concat(path, ["spec"]), template, template.spec)
 ]
 
-_pod(object_, path) := {"path": path, "template": template, "spec": spec, "namespace": namespace} if {
-	spec := object.get(object_, path, null)
+_pod(object_, path, template, spec) := {
+	"path": path,
+	"template": template,
+	"spec": spec,
+	"namespace": _text(object.get(object_, ["metadata", "namespace"], "")),
+} if {
 	is_object(spec)
 	not _windows(spec)
-	template := _template(object_, path)
-	namespace := _namespace(object_)
 }
 
 # A custom resource may have a pod spec without metadata, called as it likes.
 _template(object_, path) := object.get(object_, array.slice(path, 0, count(path) - 1), {}) if {
 	path[count(path) - 1] == "spec"
 } else := {}
-
-_namespace(object_) := object_.metadata.namespace if {
-	is_string(object_.metadata.namespace)
-} else := ""
 
 # _extra_paths are the paths that the parameter has for a kind, with what its stars
 # stand for.
@@ -62,7 +62,7 @@ containers(pod) := [container |
 	some index, spec in pod.spec[field]
 	is_object(spec)
 	kind := _kind(field, spec)
-	name := _name(spec)
+	name := _text(object.get(spec, "name", ""))
 	container := {
 		"kind": kind,
 		"name": name,
@@ -80,25 +80,22 @@ in_vm(pod) if {
 	glob.match(pattern, null, pod.spec.runtimeClassName)
 }
 
+# By group and kind. Without references to other rules this is a constant, which OPA
+# does not put together anew in every review.
 _template_paths := {
-	"": {
-		"Pod": [],
-		"PodTemplate": ["template"],
-		"ReplicationController": ["spec", "template"],
-	},
-	"apps": _apps,
-	"extensions": _apps,
-	"batch": {
-		"Job": ["spec", "template"],
-		"CronJob": ["spec", "jobTemplate", "spec", "template"],
-	},
-}
-
-_apps := {
-	"Deployment": ["spec", "template"],
-	"StatefulSet": ["spec", "template"],
-	"DaemonSet": ["spec", "template"],
-	"ReplicaSet": ["spec", "template"],
+	"/Pod": [],
+	"/PodTemplate": ["template"],
+	"/ReplicationController": ["spec", "template"],
+	"apps/DaemonSet": ["spec", "template"],
+	"apps/Deployment": ["spec", "template"],
+	"apps/ReplicaSet": ["spec", "template"],
+	"apps/StatefulSet": ["spec", "template"],
+	"batch/CronJob": ["spec", "jobTemplate", "spec", "template"],
+	"batch/Job": ["spec", "template"],
+	"extensions/DaemonSet": ["spec", "template"],
+	"extensions/Deployment": ["spec", "template"],
+	"extensions/ReplicaSet": ["spec", "template"],
+	"extensions/StatefulSet": ["spec", "template"],
 }
 
 _group(object_) := split(object_.apiVersion, "/")[0] if {
@@ -109,8 +106,8 @@ _windows(spec) if spec.os.name == "windows"
 
 _windows(spec) if spec.nodeSelector["kubernetes.io/os"] == "windows"
 
-_name(spec) := spec.name if {
-	is_string(spec.name)
+_text(value) := value if {
+	is_string(value)
 } else := ""
 
 _kind("containers", _) := "container"

@@ -1,6 +1,7 @@
 // Bench measures the budgets of memgate's binaries and writes docs/benchmarks.md: their
 // size, what "memgate version" costs beside a program that says hello, and the memory of
-// an idle memgate-webhook. Each figure is the median of several runs, and what is
+// an idle memgate-webhook; then what each template costs in Gatekeeper, beside the
+// templates of MEMGATE_SUITES. Each figure is the median of several runs, and what is
 // compared runs by turns.
 package main
 
@@ -25,8 +26,15 @@ func main() {
 	root := flag.String("root", "../..", "root of the checkout, with binaries in bin/")
 	write := flag.String("write", "", "page to write; standard output if empty")
 	rounds := flag.Int("rounds", 41, "runs of each command")
+	reviews := flag.Int("reviews", 7, "rounds in which each template reviews all objects")
 	flag.Parse()
 	page, err := measure(*root, *rounds)
+	if err == nil {
+		var costs comparison
+		if costs, err = compare(*root, *reviews); err == nil {
+			page += costs.section()
+		}
+	}
 	if err == nil && *write != "" {
 		err = os.WriteFile(*write, []byte(page), 0o644)
 	} else {

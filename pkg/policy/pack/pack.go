@@ -7,7 +7,7 @@ package pack
 import "embed"
 
 // Version identifies the templates and bundles: it changes whenever one of them does.
-const Version = "a188efad9132"
+const Version = "671b40c0730f"
 
 // Bundles are <bundle>.yaml, the constraints of each bundle.
 //

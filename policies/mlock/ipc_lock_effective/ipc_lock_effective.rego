@@ -135,19 +135,11 @@ _without := "remove IPC_LOCK and raise LimitMEMLOCK of the container runtime or 
 # _user is the user that a container runs as; undefined for root, and where only the
 # image knows it.
 _user(pod, container) := {"text": sprintf("user %s", [format_int(uid, 10)]), "facts": {"runAsUser": uid}} if {
-	uid := _setting(pod, container, "runAsUser")
+	uid := capability.setting(pod, container, "runAsUser")
 	uid != 0
 } else := {"text": "the image's user, not root by runAsNonRoot,", "facts": {}} if {
-	not _root(pod, container)
-	_setting(pod, container, "runAsNonRoot") == true
+	capability.rootless(pod, container)
 }
-
-_root(pod, container) if _setting(pod, container, "runAsUser") == 0
-
-# _setting is a field of the security context of a container, else of its pod.
-_setting(pod, container, field) := container.spec.securityContext[field] if {
-	object.get(container.spec, ["securityContext", field], null) != null
-} else := pod.spec.securityContext[field]
 
 # _cause is why a user other than root does not get the capability. An image that is
 # known to carry the file capability needs a wrapper in front of it to fail.

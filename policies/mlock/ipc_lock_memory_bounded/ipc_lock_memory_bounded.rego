@@ -4,7 +4,8 @@
 #   IPC_LOCK lifts RLIMIT_MEMLOCK: what bounds the memory that a process locks is then
 #   the memory limit of its container alone, against which locked pages count. The
 #   kernel can neither reclaim nor swap them, so without a limit one container can take
-#   the memory of its node from all others. A privileged container has the capability
+#   the memory of its node from all others. A container that is known to run as another
+#   user than root is left to ipc-lock-effective. A privileged container has the capability
 #   as well, but is mostly so for other reasons and is judged by parameter only. That
 #   a container also requests the memory that it may lock is what
 #   memory-request-equals-limit reports; so that nobody gets the same message twice,
@@ -84,17 +85,19 @@ _findings(object_) := {found |
 	not pod.spec.hostUsers == false # takes the capability away
 	some container in workload.containers(pod)
 	container.kind != "ephemeral" # cannot carry a limit
-	reason := _reason(container)
+	reason := _reason(pod, container)
 	some found in (_unlimited(object_, pod, container, reason) | _unrequested(pod, container, reason))
 }
 
 # _reason is why a container may lock memory past RLIMIT_MEMLOCK; undefined if it may not.
-_reason(container) := "privileged lets it" if {
+_reason(pod, container) := "privileged lets it" if {
 	capability.privileged(container)
+	not capability.rootless(pod, container)
 	parameter.get("includePrivileged", false) == true
 } else := "IPC_LOCK lets it" if {
 	not capability.privileged(container)
 	capability.granted(container, "IPC_LOCK")
+	not capability.rootless(pod, container)
 }
 
 _unlimited(object_, pod, container, reason) := {found |

@@ -51,10 +51,23 @@ test_capability_without_a_limit if {
 		{"capabilities": {"add": ["ALL"]}},
 		{"capabilities": {"add": ["IPC_LOCK"], "drop": ["ALL"]}},
 		{"capabilities": {"add": ["IPC_LOCK"]}, "privileged": false},
-		{"capabilities": {"add": ["IPC_LOCK"]}, "runAsUser": 1000},
+		{"capabilities": {"add": ["IPC_LOCK"]}, "runAsUser": 0, "runAsNonRoot": true},
 	] {
 		_got(_pod(_container({"securityContext": context}))) == {_unlimited}
 	}
+}
+
+# Another rule says that it has no effect.
+test_trap_capability_of_another_user_than_root if {
+	every context in [
+		{"capabilities": {"add": ["IPC_LOCK"]}, "runAsUser": 1000},
+		{"capabilities": {"add": ["IPC_LOCK"]}, "runAsNonRoot": true},
+	] {
+		_got(_pod(_container({"securityContext": context}))) == set()
+	}
+	_got(object.union(_locker({}), {"spec": {"securityContext": {"runAsUser": 100}}})) == set()
+	privileged := _pod(_container({"securityContext": {"privileged": true, "runAsUser": 1000}}))
+	_with(privileged, {"includePrivileged": true}) == set()
 }
 
 test_trap_no_effective_capability if {

@@ -92,11 +92,19 @@ _findings(object_) := {found |
 _carries(reference) if {
 	tagged := image.parse(reference)
 	tagged.digest == ""
-	some entry in parameter.get("fileCapImages", ["hashicorp/vault:1.19.17", "hashicorp/vault:1.21.6", "hashicorp/vault:2.0.1", "hashicorp/vault-enterprise:1.19.17", "hashicorp/vault-enterprise:1.21.6", "hashicorp/vault-enterprise:2.0.1", "hashicorp/boundary:>0.21.2"])
+	entries := parameter.get("fileCapImages", ["hashicorp/vault:1.19.17", "hashicorp/vault:1.21.6", "hashicorp/vault:2.0.1", "hashicorp/vault-enterprise:1.19.17", "hashicorp/vault-enterprise:1.21.6", "hashicorp/vault-enterprise:2.0.1", "hashicorp/boundary:>0.21.2"])
+	_mentioned(json.marshal(entries), tagged.name)
+	some entry in entries
 	known := image.parse(entry)
 	image.matches(known.repository, reference)
 	_covers(known.tag, _release(tagged.tag))
 }
+
+# _mentioned is a cheap look before each entry is taken apart: the name of the image is in
+# the entries, which are JSON here, or a glob may stand for it.
+_mentioned(entries, name) if contains(entries, name)
+
+_mentioned(entries, _) if regex.match(`"[^"]*([*?\[{]|\\\\)`, entries)
 
 # _release is a tag without v and without the variant, as in 2.0.1-ubi or 1.21.6-ent.
 _release(tag) := trim_prefix(split(tag, "-")[0], "v")

@@ -88,7 +88,7 @@ test_levels if {
 # What vendors add to a version says nothing.
 test_containerd if {
 	versions := {
-		"containerd://1.7.0", "containerd://1.7.27-k3s1", "containerd://2.0.0-rc.1", "containerd://2.1", "containerd://v1.7.3",
+		"containerd://1.7.0", "containerd://1.7", "containerd://1.7.27-k3s1", "containerd://2.0.0-rc.1", "containerd://2.1", "containerd://v1.7.3",
 		"containerd://1.10.0", "containerd://10.0.0",
 		"containerd://1.6.36+unknown", "containerd://1.6.28-k3s1", "containerd://v1.6.9", "containerd://1.6", "containerd://1.06.36",
 		"containerd://0.9.9",

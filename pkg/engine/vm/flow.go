@@ -1,0 +1,311 @@
+package vm
+
+import (
+	"strings"
+
+	"github.com/open-policy-agent/opa/v1/ir"
+)
+
+func (c *compiler) blockStmt(s *ir.BlockStmt) step {
+	blocks := c.blocks(s.Blocks)
+	if len(blocks) == 1 {
+		return blocks[0]
+	}
+	return func(m *machine, l []any) int {
+		for _, block := range blocks {
+			if r := block(m, l); r != next {
+				return r
+			}
+		}
+		return next
+	}
+}
+
+// not is undefined if its block comes to its end.
+func (c *compiler) not(s *ir.NotStmt) step {
+	steps := c.body(s.Block)
+	return func(m *machine, l []any) int {
+		for _, s := range steps {
+			if r := s(m, l); r != next {
+				return out(r)
+			}
+		}
+		return undefine
+	}
+}
+
+// scan runs its block for every element of a collection, in order if it matters.
+func (c *compiler) scan(s *ir.ScanStmt) step {
+	source, key, value := c.at(s.Source), c.at(s.Key), c.at(s.Value)
+	block := c.block(s.Block)
+	objects := each
+	if ordered(s.Block) {
+		objects = eachSorted
+	}
+	return func(m *machine, l []any) int {
+		var items []any
+		switch v := l[source].(type) {
+		case []any:
+			items = v
+		case *List:
+			items = v.items
+		case *Set:
+			for _, item := range v.sorted() {
+				m.step()
+				item = local(item)
+				l[key], l[value] = item, item
+				if r := block(m, l); r != next {
+					return r
+				}
+			}
+			return next
+		case map[string]any, *Object, Node:
+			result := next
+			objects(v, func(k, item any) bool {
+				m.step()
+				l[key], l[value] = local(k), local(item)
+				result = block(m, l)
+				return result == next
+			})
+			return result
+		}
+		for i, item := range items {
+			m.step()
+			l[key], l[value] = i, local(item)
+			if r := block(m, l); r != next {
+				return r
+			}
+		}
+		return next
+	}
+}
+
+// ordered reports whether the order in which a block sees elements can be told from what
+// it does: it appends to an array from outside, or adds to the results.
+func ordered(b *ir.Block) bool {
+	made := map[ir.Local]bool{}
+	var visit func(b *ir.Block) bool
+	visit = func(b *ir.Block) bool {
+		for _, stmt := range b.Stmts {
+			switch s := stmt.(type) {
+			case *ir.MakeArrayStmt:
+				made[s.Target] = true
+			case *ir.ArrayAppendStmt:
+				if !made[s.Array] {
+					return true
+				}
+			case *ir.ResultSetAddStmt, *ir.ReturnLocalStmt:
+				return true
+			case *ir.BreakStmt:
+				if s.Index > 0 {
+					continue // out of blocks of this one: the planner leaves no scan so
+				}
+			case *ir.BlockStmt:
+				for _, b := range s.Blocks {
+					if visit(b) {
+						return true
+					}
+				}
+			case *ir.NotStmt:
+				if visit(s.Block) {
+					return true
+				}
+			case *ir.ScanStmt:
+				if visit(s.Block) {
+					return true
+				}
+			case *ir.WithStmt:
+				if visit(s.Block) {
+					return true
+				}
+			}
+		}
+		return false
+	}
+	return visit(b)
+}
+
+// with runs its block with another input or data, or with a part of it replaced.
+func (c *compiler) with(s *ir.WithStmt) step {
+	target, value := c.at(s.Local), c.operand(s.Value)
+	path := make([]string, len(s.Path))
+	for i, index := range s.Path {
+		path[i] = c.strings[index].(string)
+	}
+	steps := c.body(s.Block)
+	return func(m *machine, l []any) int {
+		saved, own, shared := l[target], m.own, m.shared
+		m.own = NewMemo(m.program)
+		m.shared = m.own // is what changed of the part that varies, or not
+		l[target] = upserted(saved, path, value.of(l))
+		result := next
+		for _, s := range steps {
+			if result = s(m, l); result != next {
+				break
+			}
+		}
+		m.own.Release()
+		l[target], m.own, m.shared = saved, own, shared
+		return result // an undefined block leaves the one around it
+	}
+}
+
+// upserted is v with the value at a path replaced; what is no object on the way becomes
+// one.
+func upserted(v any, path []string, value any) any {
+	if len(path) == 0 {
+		return value
+	}
+	o := &Object{}
+	if v != nil && kindOf(v) == kindObject {
+		o = copied(v)
+	}
+	var inner any
+	if i := o.find(path[0]); i >= 0 {
+		inner = o.values[i]
+	}
+	o.put(path[0], upserted(inner, path[1:], value))
+	return o
+}
+
+// call compiles the call of a rule, a function or a built-in.
+func (c *compiler) call(s *ir.CallStmt) step {
+	args, result := c.operands(s.Args), c.at(s.Result)
+	f := c.byName[s.Func]
+	switch {
+	case f == nil:
+		return c.callBuiltin(s.Func, args, result)
+	case len(f.params) != len(args):
+		panic(&Unsupported{Cause: "call with other arguments"})
+	case len(f.params) == fixedArgs:
+		return func(m *machine, l []any) int {
+			value := m.rule(f, args[0].of(l), args[1].of(l))
+			l[result] = value
+			if value == nil {
+				return undefine
+			}
+			return next
+		}
+	}
+	if kept := c.traits.of(s.Func).costly && len(args) <= fixedArgs+mostKept; kept {
+		return func(m *machine, l []any) int {
+			value := m.keptCall(f, args, l)
+			l[result] = value
+			if value == nil {
+				return undefine
+			}
+			return next
+		}
+	}
+	return func(m *machine, l []any) int {
+		value := m.function(f, args, l)
+		l[result] = value
+		if value == nil {
+			return undefine
+		}
+		return next
+	}
+}
+
+// function is the value of a function for arguments that stand in l; nil if undefined.
+func (m *machine) function(f *function, args []operand, l []any) any {
+	stack, top := m.stack, m.top
+	frame := m.enter(f.locals)
+	for i := range args {
+		frame[f.params[i]] = args[i].of(l)
+	}
+	value := m.call(f, frame)
+	m.leave(frame)
+	m.stack, m.top = stack, top
+	return value
+}
+
+// keptCall is function, but evaluated once for the same arguments.
+func (m *machine) keptCall(f *function, args []operand, l []any) any {
+	var values [mostKept]any
+	own := args[fixedArgs:]
+	for i := range own {
+		values[i] = own[i].of(l)
+	}
+	k, ok := keyOf(f.index, values[:len(own)])
+	if !ok {
+		return m.function(f, args, l)
+	}
+	memo := m.memoOf(f)
+	if known, found := memo.calls[k]; found {
+		return known.value
+	}
+	value := m.function(f, args, l)
+	m.grow(container)
+	memo.calls[k] = kept{values, value}
+	return value
+}
+
+// memoOf is where the values of a function are kept.
+func (m *machine) memoOf(f *function) *Memo {
+	if f.varies {
+		return m.own
+	}
+	return m.shared
+}
+
+// rule is the value of a rule without arguments, evaluated once; nil if undefined.
+func (m *machine) rule(f *function, input, data any) any {
+	memo := m.memoOf(f)
+	if known := memo.rules[f.index]; known != nil {
+		if known == Undefined {
+			return nil
+		}
+		return known
+	}
+	stack, top := m.stack, m.top
+	frame := m.enter(f.locals)
+	frame[inputVar], frame[dataVar] = input, data
+	value := m.call(f, frame)
+	m.leave(frame)
+	m.stack, m.top = stack, top
+	known := value
+	if known == nil {
+		known = Undefined
+	}
+	memo.rules[f.index] = known
+	memo.touched = append(memo.touched, f.index)
+	return value
+}
+
+// callDynamic calls the rule at a path that is known now only.
+func (c *compiler) callDynamic(s *ir.CallDynamicStmt) step {
+	path, result := c.operands(s.Path), c.at(s.Result)
+	args := make([]int, len(s.Args))
+	for i, arg := range s.Args {
+		args[i] = c.at(arg)
+	}
+	if len(args) != fixedArgs {
+		panic(&Unsupported{Cause: "dynamic call with arguments"})
+	}
+	program := c.program
+	return func(m *machine, l []any) int {
+		var name strings.Builder
+		for i := range path {
+			text, ok := path[i].of(l).(string)
+			if !ok {
+				return undefine
+			}
+			if i > 0 {
+				name.WriteByte(0)
+			}
+			name.WriteString(text)
+		}
+		f := program.byPath[name.String()]
+		if f == nil || len(f.params) != fixedArgs {
+			l[result] = nil
+			return undefine
+		}
+		value := m.rule(f, l[args[0]], l[args[1]])
+		l[result] = value
+		if value == nil {
+			return undefine
+		}
+		return next
+	}
+}
