@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"slices"
 
 	"github.com/memgate/memgate/pkg/engine"
@@ -17,10 +18,13 @@ import (
 )
 
 // Collect puts the objects of files into the reference data of the client, as far as
-// its policies read them. The error joins one for each document that cannot be read
-// and each object that does not fit; the others are kept.
+// its policies read them. Of an object that the files have in more than one form, such as
+// one for each of several clusters, none is kept: which one counts is not known. The error
+// joins one for each document that cannot be read and each object that does not fit; the
+// others are kept.
 func Collect(ctx context.Context, files []source.File, options Options) error {
 	var errs []error
+	forms := map[report.Object]map[string]any{}
 	only := mentions(options.Client.Reads())
 	for _, file := range files {
 		errs = append(errs, read(file, options, only, func(d document) error {
@@ -28,7 +32,19 @@ func Collect(ctx context.Context, files []source.File, options Options) error {
 				errs = append(errs, errors.New(gap.Position.String()+": "+gap.Text))
 			}
 			for _, object := range d.objects {
-				if err := options.Client.AddData(ctx, object.Value); err != nil {
+				if !options.Client.Keeps(object.Value) {
+					continue
+				}
+				name := objectOf(object)
+				add := options.Client.AddData
+				if first, found := forms[name]; !found {
+					forms[name] = object.Value
+				} else if !reflect.DeepEqual(first, object.Value) {
+					add = options.Client.RemoveData
+				} else {
+					continue
+				}
+				if err := add(ctx, object.Value); err != nil {
 					errs = append(errs, fmt.Errorf("%s: %w", object.Position(), err))
 				}
 			}
@@ -71,6 +87,9 @@ func read(file source.File, options Options, only func([]byte) bool, visit func(
 			text = path.Reason()
 		}
 		return visit(document{gaps: []report.Gap{{Position: manifest.Position{File: file.Name}, Reason: report.ReasonUnreadable, Text: text}}})
+	}
+	if file.Patch != "" {
+		return visit(document{skip: &report.Skip{Position: manifest.Position{File: file.Name}, Text: "a patch of " + file.Patch}})
 	}
 	in, err := file.Open()
 	if err != nil {

@@ -141,9 +141,7 @@ func (c *Client) Data() *refdata.Store { return c.data }
 // template reads; others cost nothing. The error wraps refdata.ErrLimit if it does not
 // fit: from then on what needs reference data is not judged.
 func (c *Client) AddData(ctx context.Context, object map[string]any) error {
-	version, _ := object["apiVersion"].(string)
-	kind, _ := object["kind"].(string)
-	if !slices.ContainsFunc(c.Reads(), func(k Kind) bool { return k.Covers(version, kind) }) {
+	if !c.Keeps(object) {
 		return nil
 	}
 	path, err := refdata.Path(object)
@@ -151,6 +149,22 @@ func (c *Client) AddData(ctx context.Context, object map[string]any) error {
 		return err
 	}
 	return c.data.Put(ctx, path, object)
+}
+
+// Keeps reports whether an object is a Namespace or of a kind that a template reads.
+func (c *Client) Keeps(object map[string]any) bool {
+	version, _ := object["apiVersion"].(string)
+	kind, _ := object["kind"].(string)
+	return slices.ContainsFunc(c.reads, func(k Kind) bool { return k.Covers(version, kind) })
+}
+
+// RemoveData forgets reference data by the name of the object, if it is there.
+func (c *Client) RemoveData(ctx context.Context, object map[string]any) error {
+	path, err := refdata.Path(object)
+	if err != nil {
+		return err
+	}
+	return c.data.Remove(ctx, path)
 }
 
 // Namespace is the Namespace of a name among the reference data, nil if it is not there.

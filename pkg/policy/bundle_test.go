@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
 	"github.com/memgate/memgate"
 )
 
@@ -45,6 +47,37 @@ func TestBundlesLoad(t *testing.T) {
 		if rule := strings.TrimSuffix(path.Base(file), ".yaml"); !used[rule] {
 			t.Errorf("%s: no bundle has its rule", file)
 		}
+	}
+}
+
+// TestCustomResources wants each kind of which a constraint of custom-resources knows the
+// path of a pod spec to be matched as well.
+func TestCustomResources(t *testing.T) {
+	set, err := Bundle("custom-resources")
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := 0
+	for _, c := range set.Constraints {
+		paths, _, err := unstructured.NestedSlice(c.Object.Object, "spec", "parameters", "extraPodSpecPaths")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.Template.Parameters.Properties["extraPodSpecPaths"] == nil != (len(paths) == 0) {
+			t.Errorf("constraint %s has %d paths, and its template takes paths: %t", c.Name, len(paths), c.Template.Parameters.Properties["extraPodSpecPaths"] != nil)
+		}
+		for _, path := range paths {
+			entry := path.(map[string]any)
+			known++
+			if !slices.ContainsFunc(c.Match.Kinds, func(k Kinds) bool {
+				return slices.Contains(k.APIGroups, entry["group"].(string)) && slices.Contains(k.Kinds, entry["kind"].(string))
+			}) {
+				t.Errorf("constraint %s knows paths in %v of %v, and does not match it", c.Name, entry["kind"], entry["group"])
+			}
+		}
+	}
+	if known == 0 {
+		t.Error("no constraint knows a path")
 	}
 }
 

@@ -40,7 +40,7 @@ func (t *text) Finding(f Finding) error {
 		rule = "\x1b[2m" + rule + "\x1b[0m"
 	}
 	message := f.Message
-	if f.Template != nil {
+	if len(f.Template) > 0 {
 		message = fmt.Sprintf("pod template %s: %s", dotted(f.Template), message)
 	}
 	_, err := fmt.Fprintf(t.out, "%s: %s: %s [%s]\n", place, action, oneLine(message), rule)

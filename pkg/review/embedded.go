@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
 	"github.com/memgate/memgate/pkg/manifest"
 )
 
@@ -16,12 +18,16 @@ type PodTemplate struct {
 // PodTemplates are the pod templates in an object of a kind that Kubernetes does not
 // ship, in the order of their paths, each as a Pod in the object's namespace. A template
 // is a mapping below the root with spec.containers, each of which has an image: without
-// one, an operator fills in more than the image. Manifests inside the object are not
+// one, an operator fills in more than the image. Of few kinds the object itself is one,
+// with an empty path. Manifests inside the object are not
 // looked into, nor are the patches of policy engines, nor what Cloud Run runs.
 func PodTemplates(object *manifest.Object) []PodTemplate {
 	kind := groupVersionKind(object.Value).GroupKind()
 	if ScopeOf(kind) != Unknown || slices.Contains(podless, kind.Group) {
 		return nil
+	}
+	if slices.Contains(whole, kind) && isPodTemplate(object.Value) {
+		return []PodTemplate{{object.WithValue(podOf(object, object.Value)), []any{}}}
 	}
 	var found []PodTemplate
 	var visit func(value any, path []any)
@@ -50,6 +56,14 @@ func PodTemplates(object *manifest.Object) []PodTemplate {
 	}
 	visit(object.Value, nil)
 	return found
+}
+
+// whole are kinds whose spec is a pod spec. In others spec.containers is merged into what an
+// operator makes.
+var whole = []schema.GroupKind{
+	{Group: "serving.knative.dev", Kind: "Revision"},
+	{Group: "serving.kserve.io", Kind: "ClusterServingRuntime"},
+	{Group: "serving.kserve.io", Kind: "ServingRuntime"},
 }
 
 // podless are the groups of kinds that hold what looks like a pod spec and makes no Pod.

@@ -34,6 +34,9 @@ spec:
 			"[spec template] map[apiVersion:v1 kind:Pod metadata:map[name:web] spec:map[containers:[map[image:nginx name:c]]]] list.yaml:1:129",
 		}},
 		{"containers at the root, merged into those of an operator", `{apiVersion: monitoring.coreos.com/v1, kind: Prometheus, metadata: {name: k8s}, spec: {containers: [{name: c, image: proxy}]}}`, nil},
+		{"a kind whose spec is a pod spec", `{apiVersion: serving.kserve.io/v1alpha1, kind: ServingRuntime, metadata: {name: hf}, spec: {containers: [{name: c, image: x}]}}`, []string{
+			"[] map[apiVersion:v1 kind:Pod metadata:map[name:hf] spec:map[containers:[map[image:x name:c]]]] list.yaml:1:107",
+		}},
 		{"a container without image", `{apiVersion: elasticsearch.k8s.elastic.co/v1, kind: Elasticsearch, metadata: {name: es}, spec: {nodeSets: [{podTemplate: {spec: {containers: [{name: c, image: x}, {name: elasticsearch}]}}}]}}`, nil},
 		{"Cloud Run's service, which has no pod spec", `{apiVersion: run.cnrm.cloud.google.com/v1beta1, kind: RunService, metadata: {name: s}, spec: {template: {containers: [{name: c, image: x}], volumes: [{name: shm, emptyDir: {medium: MEMORY}}]}}}`, nil},
 		{"Cloud Run's job, which has none either", `{apiVersion: run.googleapis.com/v1, kind: Job, metadata: {name: j}, spec: {template: {spec: {template: {spec: {containers: [{image: x, name: c}]}}}}}}`, nil},

@@ -1,5 +1,5 @@
 // Package source finds the files that a run reads: those that are named, and the
-// manifests below directories. It does not look into them.
+// manifests below directories. It looks into none of them but kustomizations.
 package source
 
 import (
@@ -17,7 +17,11 @@ const Stdin = "-"
 // A File is one input. Its name is slash-separated, as the caller named it.
 type File struct {
 	Name string
-	open func() (io.ReadCloser, error)
+	// Patch is the kustomization that names the file as a patch, and so as no manifest by
+	// itself; "" for all others.
+	Patch string
+	real  string // path
+	open  func() (io.ReadCloser, error)
 }
 
 // Open opens the file. It can be opened again once it was closed.
@@ -45,11 +49,13 @@ func (e *PathError) Reason() string {
 // their names; a file that is reached twice comes once. A path that is a file, or "-",
 // is taken whatever its name. Below a directory these count: *.yaml, *.yml and *.json,
 // whatever their case. Symbolic links are followed, a directory once; .git is left out.
+// A file is known to be a patch by a kustomization below a directory that is read, or
+// next to a file that is named, or up to two directories above it.
 //
 // An error means that a path does not exist. What cannot be read below a directory is
 // returned in faults.
 func Find(paths []string, stdin io.Reader) (files []File, faults []*PathError, err error) {
-	f := finder{stdin: stdin, seen: map[string]bool{}}
+	f := finder{stdin: stdin, seen: map[string]bool{}, kustomizations: kustomizations{map[string]bool{}, map[string]string{}, map[string]bool{}}}
 	var errs []error
 	for _, path := range paths {
 		if path == Stdin {
@@ -63,8 +69,12 @@ func Find(paths []string, stdin io.Reader) (files []File, faults []*PathError, e
 		case info.IsDir():
 			f.directory(filepath.Clean(path))
 		default:
+			f.kustomizations.around(path)
 			f.file(path)
 		}
+	}
+	for i, file := range f.files {
+		f.files[i].Patch = f.kustomizations.patched(file.real)
 	}
 	return f.files, f.faults, errors.Join(errs...)
 }
@@ -74,6 +84,8 @@ type finder struct {
 	files  []File
 	faults []*PathError
 	seen   map[string]bool // real paths
+
+	kustomizations kustomizations
 }
 
 // first reports whether the real path of a file or directory is new.
@@ -87,7 +99,7 @@ func (f *finder) first(real string) bool {
 
 func (f *finder) add(name, real string, open func() (io.ReadCloser, error)) {
 	if f.first(real) {
-		f.files = append(f.files, File{Name: name, open: open})
+		f.files = append(f.files, File{Name: name, real: real, open: open})
 	}
 }
 
@@ -114,6 +126,7 @@ func (f *finder) directory(path string) {
 		f.fault(path, err)
 		return
 	}
+	f.kustomizations.look(path)
 	for _, entry := range entries {
 		f.entry(filepath.Join(path, entry.Name()), entry)
 	}

@@ -133,13 +133,14 @@ func isPolicy(object identity) bool {
 	return group == "templates.gatekeeper.sh" || group == "constraints.gatekeeper.sh"
 }
 
-// byMemgate is what memgate finds, which must have judged everything.
+// byMemgate is what memgate finds, which must have judged everything. It reads the
+// policies as manifests, too, because they are reference data to gator.
 func byMemgate(tool string, policies, files []string) ([]result, error) {
 	args := []string{"check", "-o", "json"}
 	for _, file := range policies {
 		args = append(args, "--policy", file)
 	}
-	out, err := run(exec.Command(tool, append(args, files...)...))
+	out, err := run(exec.Command(tool, slices.Concat(args, policies, files)...))
 	if exit := (*exec.ExitError)(nil); err != nil && !(errors.As(err, &exit) && exit.ExitCode() == 1) {
 		return nil, fmt.Errorf("%w\n%s", err, out)
 	}
@@ -169,6 +170,12 @@ func byMemgate(tool string, policies, files []string) ([]result, error) {
 		})
 	}
 	return sorted(results), nil
+}
+
+// needsNamespace reports whether a result depends on the labels of the namespace. gator
+// test never hands them to templates (input.review.namespaceObject): the one exception.
+func needsNamespace(r result) bool {
+	return strings.HasPrefix(r.Constraint, "MemgateIpcLockNamespacePsa/") && !strings.HasPrefix(r.Object, "v1 Namespace ")
 }
 
 // canonical is JSON with sorted keys and numbers as float64; {} for none at all.
@@ -263,6 +270,13 @@ func TestRules(t *testing.T) {
 					continue
 				}
 				violations += len(want)
+				got = slices.DeleteFunc(got, needsNamespace)
+				want = slices.DeleteFunc(want, func(r result) bool {
+					if needsNamespace(r) {
+						t.Errorf("gator knows namespaces now, so that they need no exception: %s", r)
+					}
+					return false
+				})
 				if diff := difference(got, want); diff != "" {
 					t.Errorf("%s: memgate and gator differ (- gator's alone, + memgate's alone):\n%s", rules, diff)
 				}

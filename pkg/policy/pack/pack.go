@@ -7,7 +7,7 @@ package pack
 import "embed"
 
 // Version identifies the templates and bundles: it changes whenever one of them does.
-const Version = "671b40c0730f"
+const Version = "c5afaecf82f3"
 
 // Bundles are <bundle>.yaml, the constraints of each bundle.
 //

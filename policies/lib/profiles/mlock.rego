@@ -119,11 +119,11 @@ rows := [
 	{
 		"name": "RDMA",
 		"image": ".",
-		"sign": `(^|\s)rdma/[^\s=]+=`,
+		"sign": `(^|\s)(rdma/[^\s=]+|vpc\.amazonaws\.com/efa)=`,
 		"unless": `\bNCCL_IB_DISABLE=1`,
 		"level": "warn",
 		"fault": "fails to register its buffers (ibv_reg_mr, ibv_create_cq get ENOMEM), and NCCL or UCX falls back to TCP without a word",
-		"instead": "remove the rdma/ resource",
+		"instead": "remove the RDMA device",
 	},
 	# https://dev.mysql.com/doc/refman/8.4/en/server-options.html#option_mysqld_memlock, https://mariadb.com/docs/server/server-management/starting-and-stopping-mariadb/mariadbd-options
 	{

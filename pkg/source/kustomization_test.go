@@ -1,0 +1,70 @@
+package source_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/memgate/memgate/pkg/source"
+)
+
+// TestPatches finds the files that a kustomization names as patches, wherever it stands.
+func TestPatches(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"base/kustomization.yaml": "resources: [deployment.yaml, both.yaml]\npatchesStrategicMerge:\n- merge.yaml\n- |\n  kind: Deployment\n- both.yaml\n",
+		"base/deployment.yaml":    "",
+		"base/merge.yaml":         "",
+		"base/both.yaml":          "",
+		"overlays/prod/kustomization.yml": "resources: [../../base]\npatches:\n- path: ../../shared/limits.yaml\n- patch: '- op: remove'\n- target: {kind: Deployment}\n  path: patches/args.yaml\n" +
+			"patchesJson6902: [{path: json.yaml}]\n",
+		"overlays/prod/patches/args.yaml": "",
+		"overlays/prod/json.yaml":         "",
+		"overlays/prod/extra.yaml":        "",
+		"shared/limits.yaml":              "",
+		"broken/kustomization.yaml":       "patches: [",
+		"broken/pod.yaml":                 "",
+		"odd/Kustomization":               "patches: pod.yaml",
+		"odd/pod.yaml":                    "",
+	} {
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Chdir(dir)
+	for _, tc := range []struct {
+		path string
+		want map[string]string // kustomization, by patch
+	}{
+		{".", map[string]string{
+			"base/merge.yaml":                 "base/kustomization.yaml",
+			"overlays/prod/json.yaml":         "overlays/prod/kustomization.yml",
+			"overlays/prod/patches/args.yaml": "overlays/prod/kustomization.yml",
+			"shared/limits.yaml":              "overlays/prod/kustomization.yml",
+		}},
+		{"overlays/prod/patches/args.yaml", map[string]string{"overlays/prod/patches/args.yaml": "overlays/prod/patches/../kustomization.yml"}},
+		{"base/deployment.yaml", nil},
+		{"shared/limits.yaml", nil}, // nothing near it tells
+	} {
+		files, faults, err := source.Find([]string{tc.path}, nil)
+		if err != nil || len(faults) > 0 {
+			t.Fatalf("Find(%q): %v, %v", tc.path, faults, err)
+		}
+		found := 0
+		for _, file := range files {
+			if file.Patch != "" {
+				found++
+			}
+			if want := tc.want[file.Name]; filepath.Clean(file.Patch) != filepath.Clean(want) {
+				t.Errorf("Find(%q): %s is a patch of %q, want of %q", tc.path, file.Name, file.Patch, want)
+			}
+		}
+		if found != len(tc.want) {
+			t.Errorf("Find(%q): %d patches, want %d", tc.path, found, len(tc.want))
+		}
+	}
+}
