@@ -96,13 +96,14 @@ type verifier struct{ vmEvaluator }
 
 func (x *verifier) violations(ctx context.Context, v *evaluation, e entry) ([]Violation, error) {
 	got, gotErr := x.run(ctx, v, e)
+	if gotErr != nil && (errors.Is(gotErr, ErrLimit) || ctx.Err() != nil) {
+		return nil, gotErr
+	}
 	want, wantErr := x.topdownEvaluator.violations(ctx, v, e)
 	var unsupported *vm.Unsupported
 	switch {
 	case errors.As(gotErr, &unsupported):
 		x.fallbacks.add(unsupported.Cause)
-	case errors.Is(gotErr, ErrLimit):
-		return nil, gotErr
 	case answer(got, gotErr) != answer(want, wantErr) || !reflect.DeepEqual(got, want):
 		return nil, &EvalError{fmt.Errorf("the evaluators differ: topdown gives %s, vm gives %s", answer(want, wantErr), answer(got, gotErr))}
 	}

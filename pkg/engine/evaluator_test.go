@@ -1,13 +1,12 @@
 package engine
 
 import (
+	"flag"
 	"fmt"
-	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"reflect"
-	"slices"
 	"strings"
 	"testing"
 
@@ -18,6 +17,21 @@ import (
 
 // suitesVar names the folder of third-party suites.
 const suitesVar = "MEMGATE_SUITES"
+
+var (
+	seed = flag.Uint64("seed", 1, "seed of what is damaged")
+	most = flag.Int("most", 0, "objects, and as many damaged ones, of memgate's own rules that both evaluators judge; 0 is the usual number")
+
+	usual = 60
+)
+
+// number is how many objects to judge.
+func number() int {
+	if *most > 0 {
+		return *most
+	}
+	return usual
+}
 
 // A twin holds the same policies and data for both evaluators.
 type twin struct {
@@ -38,7 +52,13 @@ func newTwin(t testing.TB, point string, policies, data []map[string]any) *twin 
 	if err != nil {
 		t.Fatal(err)
 	}
+	return newTwinOf(t, point, set, data)
+}
+
+func newTwinOf(t testing.TB, point string, set *policy.Set, data []map[string]any) *twin {
+	t.Helper()
 	w := &twin{}
+	var err error
 	for engine, client := range map[string]**Client{Topdown: &w.topdown, VM: &w.vm} {
 		if *client, err = NewClient(set, Options{Point: point, Engine: engine}); err != nil {
 			t.Fatal(err)
@@ -96,11 +116,11 @@ func TestEvaluatorsOnOwnRules(t *testing.T) {
 	}
 	policies = append(policies, constraints...)
 	objects := documents(t, "../../policies/*/*/examples/*.yaml")
-	random := rand.New(rand.NewPCG(1, 2))
+	random := rand.New(rand.NewPCG(*seed, 2))
 	random.Shuffle(len(objects), func(i, j int) { objects[i], objects[j] = objects[j], objects[i] })
-	n := min(len(objects), 150)
-	t.Run("offline", func(t *testing.T) { compareAll(t, policy.OfflinePoint, policies, objects, objects[:n], 100) })
-	t.Run("webhook", func(t *testing.T) { compareAll(t, policy.WebhookPoint, policies, objects, objects[:n/4], 20) })
+	n := min(len(objects), number())
+	t.Run("offline", func(t *testing.T) { compareAll(t, policy.OfflinePoint, policies, objects, objects[:n], n) })
+	t.Run("webhook", func(t *testing.T) { compareAll(t, policy.WebhookPoint, policies, objects, objects[:n/6], n/6) })
 }
 
 // TestEvaluatorsOnFixtures does so with the templates of tests/conformance, which hold
@@ -154,11 +174,52 @@ func TestEvaluatorsOnSuites(t *testing.T) {
 	}
 }
 
+// corpusVar names the folder of real manifests.
+const corpusVar = "MEMGATE_CORPUS"
+
+// TestEvaluatorsOnCorpus does so with the bundle strict on some of the real manifests,
+// evenly spread.
+func TestEvaluatorsOnCorpus(t *testing.T) {
+	root := os.Getenv(corpusVar)
+	if root == "" {
+		t.Skipf("%s is not set: no real manifests are compared", corpusVar)
+	}
+	var paths []string
+	err := filepath.WalkDir(root, func(path string, entry os.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() && strings.HasSuffix(path, ".yaml") {
+			paths = append(paths, path)
+		}
+		return err
+	})
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("%s: %d files, %v", root, len(paths), err)
+	}
+	var objects []map[string]any
+	for i := 0; i < len(paths); i += 1 + len(paths)/number() {
+		if file, err := os.Open(paths[i]); err == nil {
+			read, _ := manifest.Read(paths[i], file) // as far as it can be read
+			file.Close()
+			for _, object := range read {
+				objects = append(objects, object.Value)
+			}
+		}
+	}
+	set, err := policy.Bundle("strict")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newTwinOf(t, policy.OfflinePoint, set, objects)
+	for _, object := range objects {
+		w.compare(t, review.New(object, review.Options{}))
+	}
+	w.log(t)
+}
+
 // compareAll judges objects, and some that are damaged, by both evaluators.
 func compareAll(t *testing.T, point string, policies, data, objects []map[string]any, damaged int) {
 	t.Helper()
 	w := newTwin(t, point, policies, data)
-	random := rand.New(rand.NewPCG(1, 1))
+	random := rand.New(rand.NewPCG(*seed, 1))
 	for i := range len(objects) + damaged {
 		var object map[string]any
 		if i < len(objects) {
@@ -202,102 +263,5 @@ func constraintOf(kind, name string, spec map[string]any) map[string]any {
 	return map[string]any{
 		"apiVersion": policy.ConstraintGroup + "/v1beta1", "kind": kind,
 		"metadata": map[string]any{"name": name}, "spec": spec,
-	}
-}
-
-// documents are the objects of the files that a pattern means.
-func documents(t testing.TB, pattern string) []map[string]any {
-	t.Helper()
-	paths, err := filepath.Glob(pattern)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var found []map[string]any
-	for _, path := range paths {
-		file, err := os.Open(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		objects, err := manifest.Read(path, file)
-		file.Close()
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, object := range objects {
-			found = append(found, object.Value)
-		}
-	}
-	return found
-}
-
-func copyOf(value any) any {
-	switch value := value.(type) {
-	case map[string]any:
-		object := make(map[string]any, len(value))
-		for key, entry := range value {
-			object[key] = copyOf(entry)
-		}
-		return object
-	case []any:
-		list := make([]any, len(value))
-		for i, entry := range value {
-			list[i] = copyOf(entry)
-		}
-		return list
-	}
-	return value
-}
-
-// damage replaces, wraps or removes one value of an object.
-func damage(random *rand.Rand, object map[string]any) {
-	type place struct {
-		set   func(any)
-		value any
-	}
-	var places []place
-	var visit func(value any, depth int)
-	visit = func(value any, depth int) {
-		switch value := value.(type) {
-		case map[string]any:
-			for _, key := range slices.Sorted(maps.Keys(value)) {
-				if depth > 0 || key != "apiVersion" && key != "kind" {
-					places = append(places, place{func(v any) { value[key] = v }, value[key]})
-					visit(value[key], depth+1)
-				}
-			}
-		case []any:
-			for i := range value {
-				places = append(places, place{func(v any) { value[i] = v }, value[i]})
-				visit(value[i], depth+1)
-			}
-		}
-	}
-	visit(object, 0)
-	if len(places) == 0 {
-		return
-	}
-	odd := []any{
-		nil, true, false, "", "0", "*", "1e3", "10Mi", "-1", "a/b:c", "true", "ünïcode", "1Ki", "0.5",
-		int64(0), int64(-1), int64(1), 0.1, 1e21, int64(1000000), int64(1000730000), int64(9007199254740993), -1e-7, 1.0, 1.5e6,
-		[]any{},
-		[]any{nil},
-		[]any{"a", int64(1), map[string]any{}},
-		map[string]any{},
-		map[string]any{"": nil, "name": int64(3)},
-	}
-	p := places[random.IntN(len(places))]
-	switch random.IntN(6) {
-	case 0:
-		p.set([]any{p.value})
-	case 1:
-		p.set(map[string]any{"value": p.value})
-	case 2:
-		if list, ok := p.value.([]any); ok {
-			p.set(slices.Concat(list, list))
-			return
-		}
-		p.set(copyOf(places[random.IntN(len(places))].value))
-	default:
-		p.set(odd[random.IntN(len(odd))])
 	}
 }

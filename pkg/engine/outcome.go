@@ -97,6 +97,7 @@ const (
 	ReasonNamespace  = "namespace unknown"
 	ReasonRefdata    = "reference data missing"
 	ReasonEngine     = "engine not supported"
+	ReasonLimit      = "evaluation limit reached"
 	ReasonEvaluation = "evaluation error"
 )
 
@@ -109,6 +110,8 @@ func Reason(err error) string {
 		return ReasonRefdata
 	case errors.Is(err, ErrNoRego):
 		return ReasonEngine
+	case errors.Is(err, ErrLimit):
+		return ReasonLimit
 	}
 	return ReasonEvaluation
 }

@@ -15,7 +15,7 @@ import (
 // Theme 0: memory that cannot be locked.
 
 func TestIncident_varnish_cache_4193(t *testing.T) {
-	incident(t, "varnishcache_varnish-cache_4193", "mlock-capability-required")
+	incident(t, "varnishcache_varnish-cache_4193", "mlock-capability-required", "varnish-memory-budget")
 }
 
 func TestIncident_elasticsearch_75609(t *testing.T) {

@@ -254,7 +254,7 @@ func TestRules(t *testing.T) {
 			t.Parallel()
 			violations := 0
 			policies := append([]string{bundles[bundle]}, templates...)
-			for rules := range slices.Chunk(slices.Sorted(maps.Keys(examples)), 5) {
+			for rules := range slices.Chunk(slices.Sorted(maps.Keys(examples)), 12) {
 				var files []string
 				for _, rule := range rules {
 					files = append(files, examples[rule]...)

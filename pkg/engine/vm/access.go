@@ -1,7 +1,7 @@
 package vm
 
 // Get is what a reference by one key leads to: the element of an array, the value of an
-// object's key, the member of a set that equals key.
+// object's key, or, of a set, a member itself.
 func Get(v, key any) (value any, found bool) { return get(v, key) }
 
 // Members are those of a set in order, or the keys of an object in order; nil of any

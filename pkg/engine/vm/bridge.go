@@ -135,8 +135,14 @@ func (m *machine) crossed(b *builtin, args []any) (any, bool) {
 	if m.bridge == nil {
 		m.bridge = m.newBridge()
 	}
+	if guard := guards[b.name]; guard != nil {
+		guard(m, args)
+	}
 	terms := make([]*ast.Term, len(args))
 	for i, arg := range args {
+		n := weight(arg)
+		m.grow(n)
+		m.spend(n / container)
 		terms[i] = ast.NewTerm(ToAST(arg))
 	}
 	var value any
@@ -178,6 +184,8 @@ func weight(v any) int {
 		return weights(v.items)
 	case []any:
 		return weights(v)
+	case *List:
+		return weights(v.items)
 	case map[string]any:
 		n := container
 		for key, value := range v {

@@ -10,9 +10,9 @@ import (
 // evaluations: patterns, quantities and versions come again and again. It has no more
 // than mostCached entries of no more than largestCached bytes.
 const (
-	mostCached    = 2000
+	mostCached    = 4000
 	largestCached = 1000
-	longestKey    = 200
+	longestKey    = 300
 )
 
 var cache = struct {

@@ -37,28 +37,19 @@ func fromAST(v ast.Value) any {
 		}
 		return items
 	case ast.Set:
-		items := make([]any, 0, v.Len())
+		s := &Set{items: make([]any, 0, v.Len())}
 		for _, item := range v.Slice() {
-			items = append(items, fromAST(item.Value))
+			s.items = append(s.items, fromAST(item.Value))
 		}
-		s := newSortedSet(items)
-		if len(items) > few {
-			s.index = s.index.filled(items)
-		}
-		return s
+		return s.freeze()
 	case ast.Object:
 		keys := v.Keys()
 		if slices.ContainsFunc(keys, func(key *ast.Term) bool { _, ok := key.Value.(ast.String); return !ok }) {
-			o := &Object{inOrder: true}
+			o := &Object{}
 			for _, key := range keys {
 				o.keys, o.values = append(o.keys, fromAST(key.Value)), append(o.values, fromAST(v.Get(key).Value))
 			}
-			o.inOrder = slices.IsSortedFunc(o.keys, Compare)
-			o.sorted()
-			if len(o.keys) > few {
-				o.index = o.index.filled(o.keys)
-			}
-			return o
+			return o.freeze()
 		}
 		m := make(map[string]any, len(keys))
 		for _, key := range keys {

@@ -41,6 +41,9 @@ func (c *compiler) scan(s *ir.ScanStmt) step {
 	objects := each
 	if ordered(s.Block) {
 		objects = eachSorted
+		if c.constants.loose[s.Source] {
+			return func(*machine, []any) int { panic(&Unsupported{Cause: "order of a literal with variables"}) }
+		}
 	}
 	return func(m *machine, l []any) int {
 		var items []any
@@ -78,51 +81,6 @@ func (c *compiler) scan(s *ir.ScanStmt) step {
 		}
 		return next
 	}
-}
-
-// ordered reports whether the order in which a block sees elements can be told from what
-// it does: it appends to an array from outside, or adds to the results.
-func ordered(b *ir.Block) bool {
-	made := map[ir.Local]bool{}
-	var visit func(b *ir.Block) bool
-	visit = func(b *ir.Block) bool {
-		for _, stmt := range b.Stmts {
-			switch s := stmt.(type) {
-			case *ir.MakeArrayStmt:
-				made[s.Target] = true
-			case *ir.ArrayAppendStmt:
-				if !made[s.Array] {
-					return true
-				}
-			case *ir.ResultSetAddStmt, *ir.ReturnLocalStmt:
-				return true
-			case *ir.BreakStmt:
-				if s.Index > 0 {
-					continue // out of blocks of this one: the planner leaves no scan so
-				}
-			case *ir.BlockStmt:
-				for _, b := range s.Blocks {
-					if visit(b) {
-						return true
-					}
-				}
-			case *ir.NotStmt:
-				if visit(s.Block) {
-					return true
-				}
-			case *ir.ScanStmt:
-				if visit(s.Block) {
-					return true
-				}
-			case *ir.WithStmt:
-				if visit(s.Block) {
-					return true
-				}
-			}
-		}
-		return false
-	}
-	return visit(b)
 }
 
 // with runs its block with another input or data, or with a part of it replaced.

@@ -44,10 +44,12 @@ type machine struct {
 	top   int
 	ret   any // of the function that returned
 
+	memo   Memo  // kept with the machine
 	own    *Memo // of this evaluation
 	shared *Memo // of those that Request.Memo is for
 
-	left   int // steps until check
+	left   int // steps until check, of those lent
+	lent   int
 	limits Limits
 	used   Limits
 	bridge *bridge
@@ -58,7 +60,7 @@ type machine struct {
 // stride is the number of steps between looks at the context.
 const stride = 1024
 
-var machines = sync.Pool{New: func() any { return &machine{stack: make([]any, 4*stride)} }}
+var machines = sync.Pool{New: func() any { return &machine{stack: make([]any, 4*stride), memo: Memo{calls: map[callKey]kept{}}} }}
 
 // Eval runs the plan and returns the bindings of each result, an *Object by the names
 // of the query's variables, in no order that topdown knows. The error is an *Unsupported,
@@ -95,7 +97,7 @@ func (p *Program) evaluate(ctx context.Context, request *Request, run func(m *ma
 		caught := recover()
 		m.bridge.close()
 		if request.Budget != nil {
-			m.used.Steps += int64(stride - m.left)
+			m.used.Steps += int64(m.lent - m.left)
 			request.Budget.Used = m.used
 		}
 		switch caught := caught.(type) {
@@ -118,11 +120,12 @@ func (p *Program) evaluate(ctx context.Context, request *Request, run func(m *ma
 }
 
 func (m *machine) start(ctx context.Context, p *Program, request *Request) {
-	m.program, m.request, m.ctx, m.left = p, request, ctx, stride
+	m.program, m.request, m.ctx = p, request, ctx
 	if request.Budget != nil {
 		m.limits, m.used = request.Budget.Limits, request.Budget.Used
 	}
-	m.own = NewMemo(p)
+	m.own = &m.memo
+	m.own.begin(p)
 	m.shared = m.own
 	if request.Memo != nil {
 		m.shared = request.Memo
@@ -131,8 +134,11 @@ func (m *machine) start(ctx context.Context, p *Program, request *Request) {
 
 // reuse gives back a machine that came to its end.
 func (m *machine) reuse() {
-	m.own.Release()
-	*m = machine{stack: m.stack}
+	if len(m.memo.calls) > manyCalls {
+		return
+	}
+	m.memo.reset()
+	*m = machine{stack: m.stack, memo: m.memo}
 	machines.Put(m)
 }
 
@@ -161,15 +167,29 @@ func (m *machine) step() {
 	}
 }
 
+// spend counts as many steps as a function takes that looks at n elements.
+func (m *machine) spend(n int) {
+	m.left -= n
+	if m.left < 0 {
+		m.check()
+	}
+}
+
+// check counts the steps that were lent, and those taken beyond, and lends more.
 func (m *machine) check() {
-	m.used.Steps += stride
-	m.left += stride
+	m.used.Steps += int64(m.lent - m.left)
+	m.lent, m.left = 0, 0
 	if limit := m.limits.Steps; limit > 0 && m.used.Steps > limit {
 		panic(halt{limitError("steps", limit)})
 	}
 	if m.ctx.Err() != nil {
 		panic(halt{context.Cause(m.ctx)})
 	}
+	m.lent = stride
+	if limit := m.limits.Steps; limit > 0 {
+		m.lent = int(min(stride, limit-m.used.Steps))
+	}
+	m.left = m.lent
 }
 
 // grow counts bytes that are about to be taken.

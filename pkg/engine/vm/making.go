@@ -16,6 +16,9 @@ const (
 func (c *compiler) making(stmt ir.Stmt) step {
 	switch s := stmt.(type) {
 	case *ir.MakeArrayStmt:
+		if value := c.constants.values[s.Target]; value != nil {
+			return c.constant(s.Target, value)
+		}
 		target, capacity := c.at(s.Target), int(s.Capacity)
 		return func(m *machine, l []any) int {
 			m.grow(container + word*capacity)
@@ -23,6 +26,9 @@ func (c *compiler) making(stmt ir.Stmt) step {
 			return next
 		}
 	case *ir.MakeObjectStmt:
+		if value := c.constants.values[s.Target]; value != nil {
+			return c.constant(s.Target, value)
+		}
 		target, capacity := c.at(s.Target), c.inserts[s.Target]
 		return func(m *machine, l []any) int {
 			m.grow(container)
@@ -34,6 +40,9 @@ func (c *compiler) making(stmt ir.Stmt) step {
 			return next
 		}
 	case *ir.MakeSetStmt:
+		if value := c.constants.values[s.Target]; value != nil {
+			return c.constant(s.Target, value)
+		}
 		target := c.at(s.Target)
 		return func(m *machine, l []any) int {
 			m.grow(container)
@@ -55,7 +64,7 @@ func (c *compiler) making(stmt ir.Stmt) step {
 		set, value := c.at(s.Set), c.operand(s.Value)
 		return func(m *machine, l []any) int {
 			members, ok := l[set].(*Set)
-			if !ok {
+			if !ok || members.frozen {
 				panic(unexpected("add", l[set]))
 			}
 			if members.Add(made(value.of(l))) {
@@ -67,7 +76,7 @@ func (c *compiler) making(stmt ir.Stmt) step {
 		object, key, value := c.at(s.Object), c.operand(s.Key), c.operand(s.Value)
 		return func(m *machine, l []any) int {
 			o, ok := l[object].(*Object)
-			if !ok {
+			if !ok || o.frozen {
 				panic(unexpected("insert", l[object]))
 			}
 			m.grow(3 * word)
@@ -78,7 +87,7 @@ func (c *compiler) making(stmt ir.Stmt) step {
 		object, key, value := c.at(s.Object), c.operand(s.Key), c.operand(s.Value)
 		return func(m *machine, l []any) int {
 			o, ok := l[object].(*Object)
-			if !ok {
+			if !ok || o.frozen {
 				panic(unexpected("insert", l[object]))
 			}
 			key, value := made(key.of(l)), made(value.of(l))

@@ -20,13 +20,17 @@ var memos = sync.Pool{New: func() any { return &Memo{calls: map[callKey]kept{}} 
 // NewMemo is an empty Memo for evaluations of a program.
 func NewMemo(p *Program) *Memo {
 	memo := memos.Get().(*Memo)
-	memo.program = p
-	if n := len(p.functions); cap(memo.rules) < n {
-		memo.rules = make([]any, n)
-	} else {
-		memo.rules = memo.rules[:n]
-	}
+	memo.begin(p)
 	return memo
+}
+
+func (m *Memo) begin(p *Program) {
+	m.program = p
+	if n := len(p.functions); cap(m.rules) < n {
+		m.rules = make([]any, n)
+	} else {
+		m.rules = m.rules[:n]
+	}
 }
 
 // manyCalls is the number from which a Memo is too large to be kept for others.
@@ -34,16 +38,20 @@ const manyCalls = 4096
 
 // Release gives back a Memo that is not used any more.
 func (m *Memo) Release() {
-	if len(m.calls) > manyCalls {
-		return
+	if len(m.calls) <= manyCalls {
+		m.reset()
+		memos.Put(m)
 	}
+}
+
+// reset forgets everything.
+func (m *Memo) reset() {
 	for _, i := range m.touched {
 		m.rules[i] = nil
 	}
 	m.touched = m.touched[:0]
 	clear(m.calls)
 	m.program = nil
-	memos.Put(m)
 }
 
 // mostKept is the number of arguments of a call that may be kept.

@@ -25,8 +25,8 @@ func init() {
 	register2("array.concat", arrayConcat)
 	register3("array.slice", arraySlice)
 	register1("sort", sorted)
-	register1("max", func(_ *machine, a any) (any, bool) { return extreme(a, func(c int) bool { return c <= 0 }) })
-	register1("min", func(_ *machine, a any) (any, bool) { return extreme(a, func(c int) bool { return c >= 0 }) })
+	register1("max", func(m *machine, a any) (any, bool) { return m.extreme(a, func(c int) bool { return c <= 0 }) })
+	register1("min", func(m *machine, a any) (any, bool) { return m.extreme(a, func(c int) bool { return c >= 0 }) })
 	register2("or", setOperation(func(m *machine, a, b *Set) any { return m.union(a, b) }))
 	register2("and", setOperation(func(m *machine, a, b *Set) any { return m.intersection(a, b) }))
 	register1("walk", walk)
@@ -48,7 +48,10 @@ func count(_ *machine, a any) (any, bool) {
 	return n, ok
 }
 
-func member(_ *machine, v, collection any) (any, bool) {
+func member(m *machine, v, collection any) (any, bool) {
+	if n, ok := size(collection); ok {
+		m.spend(n)
+	}
 	switch c := collection.(type) {
 	case *Set:
 		return c.Has(v), true
@@ -94,6 +97,7 @@ func objectKeys(m *machine, a any) (any, bool) {
 	}
 	n, _ := size(a)
 	m.grow(container + word*n)
+	m.spend(n)
 	s := &Set{items: make([]any, 0, n), inOrder: true}
 	eachSorted(a, func(key, _ any) bool {
 		s.items = append(s.items, key)
@@ -180,6 +184,7 @@ func arrayConcat(m *machine, a, b any) (any, bool) {
 		return a, true
 	}
 	m.grow(container + word*(len(itemsA)+len(itemsB)))
+	m.spend((len(itemsA) + len(itemsB)) / few)
 	return &List{slices.Concat(itemsA, itemsB)}, true
 }
 
@@ -201,17 +206,19 @@ func sorted(m *machine, a any) (any, bool) {
 		return nil, false
 	}
 	m.grow(container + word*len(items))
+	m.spend(2 * len(items))
 	items = slices.Clone(items)
 	slices.SortFunc(items, Compare)
 	return &List{items}, true
 }
 
 // extreme is the last of the elements that are extreme.
-func extreme(a any, better func(c int) bool) (any, bool) {
+func (m *machine) extreme(a any, better func(c int) bool) (any, bool) {
 	items, ok := members(a)
 	if !ok || len(items) == 0 {
 		return nil, false
 	}
+	m.spend(len(items))
 	best := items[0]
 	for _, item := range items {
 		if better(Compare(best, item)) {
@@ -234,6 +241,7 @@ func setOperation(f func(m *machine, a, b *Set) any) func(m *machine, a, b any) 
 
 func (m *machine) union(a, b *Set) *Set {
 	m.grow(container + 2*word*(len(a.items)+len(b.items)))
+	m.spend(len(a.items) + len(b.items))
 	s := &Set{items: slices.Clone(a.items), inOrder: a.inOrder}
 	for _, item := range b.items {
 		s.Add(item)
@@ -251,6 +259,7 @@ func (m *machine) difference(a, b *Set) *Set {
 
 // filtered are the members of a that b has, or has not.
 func (m *machine) filtered(a, b *Set, has bool) *Set {
+	m.spend(len(a.items))
 	s := &Set{inOrder: a.inOrder}
 	for _, item := range a.items {
 		if b.Has(item) == has {

@@ -130,6 +130,7 @@ func sum(m *machine, a any) (any, bool) {
 	if !ok {
 		return nil, false
 	}
+	m.spend(len(items))
 	total := 0
 	for _, item := range items {
 		i, ok := exact(item)

@@ -66,7 +66,7 @@ func combine(values []any, n int, yield func([]any)) {
 
 func checkNative(t *testing.T, name string, args []any) {
 	t.Helper()
-	m := &machine{ctx: context.Background(), request: &Request{}, left: stride}
+	m := &machine{ctx: context.Background(), request: &Request{}}
 	got, ok := natives[name](m, args)
 	m.bridge.close()
 	gotText := "undefined"

@@ -51,8 +51,7 @@ func init() {
 	register3("substring", substring)
 	register2("indexof", indexOf)
 	register2("sprintf", sprintf)
-	register2("regex.match", regexMatch)
-	register2("re_match", regexMatch)
+	natives["regex.match"], natives["re_match"] = regexMatch, regexMatch
 }
 
 func split(m *machine, a, b any) (any, bool) {
@@ -81,6 +80,7 @@ func concat(m *machine, a, b any) (any, bool) {
 	if !ok {
 		return nil, false
 	}
+	m.spend(len(items))
 	n := len(separator) * max(0, len(items)-1)
 	for _, item := range items {
 		text, ok := item.(string)
@@ -191,13 +191,17 @@ func formatted(v any) any {
 	return ToAST(v).String()
 }
 
-// Patterns are compiled once; there are no more than mostPatterns.
+// Patterns are compiled once, if they are no longer than longestPattern; there are no
+// more than mostPatterns.
 var patterns = struct {
 	sync.RWMutex
 	byText map[string]*regexp.Regexp // nil for one that does not compile
 }{byText: map[string]*regexp.Regexp{}}
 
-const mostPatterns = 500
+const (
+	mostPatterns   = 500
+	longestPattern = 2000
+)
 
 func pattern(text string) *regexp.Regexp {
 	patterns.RLock()
@@ -207,6 +211,9 @@ func pattern(text string) *regexp.Regexp {
 		return compiled
 	}
 	compiled, _ = regexp.Compile(text)
+	if len(text) > longestPattern {
+		return compiled
+	}
 	patterns.Lock()
 	defer patterns.Unlock()
 	for other := range patterns.byText {
@@ -219,14 +226,27 @@ func pattern(text string) *regexp.Regexp {
 	return compiled
 }
 
-func regexMatch(_ *machine, a, b any) (any, bool) {
-	text, value, ok := texts(a, b)
+// regexMatch looks for what it knows already: patterns are matched with the same images,
+// names and quantities again and again.
+func regexMatch(_ *machine, args []any) (any, bool) {
+	text, value, ok := texts(args[0], args[1])
 	if !ok {
 		return nil, false
+	}
+	var place [longestKey]byte
+	key, short := cacheKey(place[:0], "regex.match", args)
+	if short {
+		if found, known := lookUp(key); known {
+			return found.value, found.ok
+		}
 	}
 	compiled := pattern(text)
 	if compiled == nil {
 		return nil, false
 	}
-	return compiled.MatchString(value), true
+	matches := compiled.MatchString(value)
+	if short {
+		keep(key, cached{matches, true})
+	}
+	return matches, true
 }

@@ -7,12 +7,23 @@ import (
 	"sort"
 )
 
-// An Object has keys of any kind. While it is made it belongs to one evaluation; reading
+// An Object has keys of any kind. Until it is frozen it belongs to one evaluation: reading
 // may sort it.
 type Object struct {
 	keys, values []any
 	index        *table
 	inOrder      bool
+	frozen       bool // it is not changed any more
+}
+
+// freeze makes an object fit for several goroutines.
+func (o *Object) freeze() *Object {
+	o.sorted()
+	if len(o.keys) > few {
+		o.index = o.index.filled(o.keys)
+	}
+	o.frozen = true
+	return o
 }
 
 func (o *Object) get(key any) (any, bool) {

@@ -116,20 +116,21 @@ func Builtins(policy *ir.Policy) (native, bridged []string) {
 }
 
 type compiler struct {
-	policy   *ir.Policy
-	program  *Program
-	strings  []any
-	byName   map[string]*function
-	builtins map[string]*builtin
-	traits   *analysis
-	locals   int               // of the function at hand, so far
-	base     map[ir.Local]bool // its variables that hold base documents
-	inserts  map[ir.Local]int  // into its objects
+	policy    *ir.Policy
+	program   *Program
+	strings   []any
+	byName    map[string]*function
+	builtins  map[string]*builtin
+	traits    *analysis
+	locals    int               // of the function at hand, so far
+	base      map[ir.Local]bool // its variables that hold base documents
+	inserts   map[ir.Local]int  // into its objects
+	constants *constants
 }
 
 // begin turns to another function.
 func (c *compiler) begin(args int, blocks []*ir.Block) {
-	c.locals, c.base, c.inserts = args, map[ir.Local]bool{}, inserts(blocks)
+	c.locals, c.base, c.inserts, c.constants = args, map[ir.Local]bool{}, inserts(blocks), newConstants(blocks, c.strings)
 }
 
 // at is the index of a local variable.
@@ -232,6 +233,9 @@ func out(r int) int {
 func (c *compiler) body(b *ir.Block) []step {
 	var steps []step
 	for _, stmt := range b.Stmts {
+		if c.constants.left[stmt] {
+			continue
+		}
 		if s := c.stmt(stmt); s != nil {
 			steps = append(steps, s)
 		}

@@ -2,16 +2,24 @@ package vm
 
 import "slices"
 
-// A Set holds values, each once. While it is made it belongs to one evaluation; reading
+// A Set holds values, each once. Until it is frozen it belongs to one evaluation: reading
 // may sort it.
 type Set struct {
 	items   []any
 	index   *table
 	inOrder bool
+	frozen  bool // it is not changed any more
 }
 
-// newSortedSet is the set of values that differ and are sorted already.
-func newSortedSet(items []any) *Set { return &Set{items: items, inOrder: true} }
+// freeze makes a set fit for several goroutines.
+func (s *Set) freeze() *Set {
+	s.sorted()
+	if len(s.items) > few {
+		s.index = s.index.filled(s.items)
+	}
+	s.frozen = true
+	return s
+}
 
 // Has reports whether a value is in the set.
 func (s *Set) Has(v any) bool { return s.find(v) >= 0 }

@@ -179,7 +179,7 @@ func Equal(a, b any) bool {
 }
 
 // get is what a reference by one key leads to: an element of an array by its index, the
-// value of an object's key, or the member of a set that equals key.
+// value of an object's key, or, of a set, a member itself.
 func get(v, key any) (any, bool) {
 	switch v := v.(type) {
 	case map[string]any:
@@ -194,8 +194,8 @@ func get(v, key any) (any, bool) {
 	case *List:
 		return at(v.items, key)
 	case *Set:
-		if i := v.find(key); i >= 0 {
-			return local(v.items[i]), true
+		if v.Has(key) {
+			return local(key), true // as it was asked for: 1 finds 1.0
 		}
 	case Node:
 		if key, ok := key.(string); ok {

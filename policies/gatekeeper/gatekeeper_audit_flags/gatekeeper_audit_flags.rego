@@ -96,7 +96,7 @@ _flags(manager) := [fault |
 
 _wrong(words, "audit-chunk-size", 0) := {
 	"facts": {"chunkSize": 0, "maxChunkSize": largest},
-	"text": sprintf("audit lists all objects of a kind at once and is OOM-killed in a cluster with many of them; set it to between 1 and %s", [format_int(largest, 10)]),
+	"text": sprintf("audit lists all objects of a kind at once and may be OOM-killed in a cluster with many of them; set it to between 1 and %s", [format_int(largest, 10)]),
 } if {
 	not _from_cache(words)
 	largest := parameter.get("maxChunkSize", 500)
@@ -104,7 +104,7 @@ _wrong(words, "audit-chunk-size", 0) := {
 
 _wrong(words, "audit-chunk-size", number) := {
 	"facts": {"chunkSize": number, "maxChunkSize": largest},
-	"text": sprintf("audit holds that many objects in memory at once and is OOM-killed where they are large; set it to %s or less", [format_int(largest, 10)]),
+	"text": sprintf("audit holds that many objects in memory at once and may be OOM-killed where they are large; set it to %s or less", [format_int(largest, 10)]),
 } if {
 	not _from_cache(words)
 	largest := parameter.get("maxChunkSize", 500)
@@ -150,7 +150,7 @@ _volumes(manager) := [fault |
 	fault := {
 		"path": array.concat(vol.path, ["emptyDir", "medium"]),
 		"facts": {},
-		"text": sprintf("audit keeps all objects of a kind in %s while it evaluates them, and on volume %q, a memory-backed emptyDir without a sizeLimit, they count as its memory until it is OOM-killed; remove medium: Memory (audit.writeToRAMDisk of the chart), or set a sizeLimit and raise limits.memory by as much", [directory, name]),
+		"text": sprintf("audit keeps all objects of a kind in %s while it evaluates them, and on volume %q, a memory-backed emptyDir without a sizeLimit, they count as its memory, which may get it OOM-killed; remove medium: Memory (audit.writeToRAMDisk of the chart), or set a sizeLimit and raise limits.memory by as much", [directory, name]),
 	}
 ]
 

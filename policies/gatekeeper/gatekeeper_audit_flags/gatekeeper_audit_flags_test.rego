@@ -29,12 +29,12 @@ _finding(path, facts, text) := {
 
 _unchunked(path) := _finding(
 	path, {"chunkSize": 0, "maxChunkSize": 500},
-	"--audit-chunk-size is 0, so audit lists all objects of a kind at once and is OOM-killed in a cluster with many of them; set it to between 1 and 500",
+	"--audit-chunk-size is 0, so audit lists all objects of a kind at once and may be OOM-killed in a cluster with many of them; set it to between 1 and 500",
 )
 
 _chunk(path, number, largest) := _finding(
 	path, {"chunkSize": number, "maxChunkSize": largest},
-	sprintf("--audit-chunk-size is %d, so audit holds that many objects in memory at once and is OOM-killed where they are large; set it to %d or less", [number, largest]),
+	sprintf("--audit-chunk-size is %d, so audit holds that many objects in memory at once and may be OOM-killed where they are large; set it to %d or less", [number, largest]),
 )
 
 _violations(path, number, largest) := _finding(
@@ -49,7 +49,7 @@ _interval(path, number, smallest) := _finding(
 
 _ramdisk(directory, path) := _finding(
 	path, {},
-	sprintf(`audit keeps all objects of a kind in %s while it evaluates them, and on volume "tmp-volume", a memory-backed emptyDir without a sizeLimit, they count as its memory until it is OOM-killed; remove medium: Memory (audit.writeToRAMDisk of the chart), or set a sizeLimit and raise limits.memory by as much`, [directory]),
+	sprintf(`audit keeps all objects of a kind in %s while it evaluates them, and on volume "tmp-volume", a memory-backed emptyDir without a sizeLimit, they count as its memory, which may get it OOM-killed; remove medium: Memory (audit.writeToRAMDisk of the chart), or set a sizeLimit and raise limits.memory by as much`, [directory]),
 )
 
 # Flags.
@@ -246,7 +246,7 @@ test_parameters if {
 	}
 	unchunked := {_finding(
 		_argument(1), {"chunkSize": 0, "maxChunkSize": 100},
-		"--audit-chunk-size is 0, so audit lists all objects of a kind at once and is OOM-killed in a cluster with many of them; set it to between 1 and 100",
+		"--audit-chunk-size is 0, so audit lists all objects of a kind at once and may be OOM-killed in a cluster with many of them; set it to between 1 and 100",
 	)}
 	_with(_audit(["--audit-chunk-size=0"]), {"maxChunkSize": 100}) == unchunked
 }

@@ -160,13 +160,13 @@ _findings(object_) := {found |
 # what an OOM kill does, and what helps besides memory.
 _role(manager) := {
 	"threads": _threads(manager),
-	"end": "the webhook is OOM-killed under load, and failurePolicy Ignore then admits what nobody reviewed",
+	"end": "the webhook may be OOM-killed, and with failurePolicy Ignore the API server then admits what nobody reviewed",
 	"remedy": "sync fewer objects and lower --max-serving-threads",
 } if {
 	gatekeeper.performs(manager.words, "webhook")
 } else := {
 	"threads": 1,
-	"end": "audit is OOM-killed before it reports what it found",
+	"end": "audit may be OOM-killed before it reports what it found",
 	"remedy": "sync fewer objects",
 } if {
 	gatekeeper.performs(manager.words, "audit")

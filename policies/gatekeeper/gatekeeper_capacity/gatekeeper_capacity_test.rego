@@ -26,9 +26,9 @@ _with(object_, parameters) := got if {
 
 _mi(number) := number * 1048576
 
-_webhook := "the webhook is OOM-killed under load, and failurePolicy Ignore then admits what nobody reviewed; set limits.memory and requests.memory to %dMi, or sync fewer objects and lower --max-serving-threads"
+_webhook := "the webhook may be OOM-killed, and with failurePolicy Ignore the API server then admits what nobody reviewed; set limits.memory and requests.memory to %dMi, or sync fewer objects and lower --max-serving-threads"
 
-_audit := "audit is OOM-killed before it reports what it found; set limits.memory and requests.memory to %dMi, or sync fewer objects"
+_audit := "audit may be OOM-killed before it reports what it found; set limits.memory and requests.memory to %dMi, or sync fewer objects"
 
 # A finding has what it needs by parameter headroom, as a text.
 _violation(path, limit, need, parts, end) := {

@@ -6,10 +6,11 @@
 #   share the reviews, not the rest. The chart gives it 512Mi and sets no GOMEMLIMIT, so
 #   garbage may take as much memory as what is alive before Go collects it. Reported are
 #   a memory limit that is missing or below minMemoryLimit, a request below the limit,
-#   and a GOMEMLIMIT that is missing; one that is there is judged by gomemlimit-sane.
+#   and a GOMEMLIMIT that is missing; one that is there is judged by gomemlimit-sane, and
+#   releases before v3.10 were built by a Go that does not know it.
 #   minMemoryLimit is a quantity and cannot be "computed": gatekeeper-capacity computes
 #   what the policies of a cluster need and compares it with the same limit, so a second
-#   finding would say the same. Where there are few policies, set it to what is enough.
+#   finding would say the same. Where little is synchronised, set it to what is enough.
 #   Environment variables from envFrom cannot be seen.
 # related_resources:
 # - https://github.com/open-policy-agent/gatekeeper/issues/3357
@@ -50,6 +51,7 @@ package policies.gatekeeper.gatekeeper_manager_resources
 
 import data.lib.finding
 import data.lib.gatekeeper
+import data.lib.image
 import data.lib.memory
 import data.lib.parameter
 import data.lib.quantity
@@ -72,9 +74,9 @@ _findings(object_) := {found |
 }
 
 # _end is what an OOM kill does; undefined for a process that holds no policies.
-_end(words) := "the webhook is OOM-killed under load, and failurePolicy Ignore then admits what nobody reviewed" if {
+_end(words) := "the webhook may be OOM-killed, and with failurePolicy Ignore the API server then admits what nobody reviewed" if {
 	gatekeeper.performs(words, "webhook")
-} else := "audit is OOM-killed before it reports what it found" if {
+} else := "audit may be OOM-killed before it reports what it found" if {
 	gatekeeper.performs(words, "audit")
 }
 
@@ -82,13 +84,13 @@ _end(words) := "the webhook is OOM-killed under load, and failurePolicy Ignore t
 _sizes(manager, end) := [{
 	"path": array.concat(manager.container.path, ["resources", "limits", "memory"]),
 	"facts": {"minLimitBytes": _least},
-	"text": sprintf("no memory limit, so under load it grows until the node is out of memory and Pods of others are killed; set limits.memory and requests.memory to %s or more", [quantity.format(_least)]),
+	"text": sprintf("no memory limit, so under load it may grow until the node is out of memory and Pods of others are killed; set limits.memory and requests.memory to %s or more", [quantity.format(_least)]),
 }] if {
 	memory.unlimited(manager.pod, manager.container)
 } else := [{
 	"path": array.concat(_holder(manager).path, ["resources", "limits", "memory"]),
 	"facts": {"limitBytes": limit, "minLimitBytes": _least},
-	"text": sprintf("memory limit %q is below %s, so with many policies or synced objects %s; set limits.memory and requests.memory to %s, or minMemoryLimit to what is known to be enough", [
+	"text": sprintf("memory limit %q is below %s, so with many or large synced objects, or many reviews at once, %s; set limits.memory and requests.memory to %s, or minMemoryLimit to what is known to be enough", [
 		memory.written(manager.pod, manager.container),
 		quantity.format(_least),
 		end,
@@ -125,13 +127,14 @@ _limited(spec) if quantity.bytes(spec.resources.limits.memory) > 0
 _variables(manager) := [{
 	"path": array.concat(manager.container.path, ["env"]),
 	"facts": {},
-	"text": sprintf("GOMEMLIMIT is not set, so Go collects only when there is as much garbage as live data, and the container is OOM-killed with memory that could be freed; set it to %sMiB, nine tenths of a memory limit of %s", [
+	"text": sprintf("GOMEMLIMIT is not set, so Go does not collect more often when memory gets short, and the container may be OOM-killed with garbage that could be freed; set it to %sMiB, nine tenths of a memory limit of %s", [
 		format_int((tenths - (tenths % 10485760)) / 10485760, 10),
 		quantity.format(bytes),
 	]),
 }] if {
 	not _has_variable(manager.container.spec)
 	not manager.container.spec.envFrom[0]
+	not _heedless(manager.container.spec)
 	bytes := max([_least, _bytes(manager)])
 	tenths := bytes * 9
 } else := []
@@ -142,6 +145,9 @@ _has_variable(spec) if {
 	some field in ["value", "valueFrom"]
 	not object.get(variable, field, null) in {null, ""}
 }
+
+# _heedless holds for releases that Go before 1.19 built, which knows no GOMEMLIMIT.
+_heedless(spec) if regex.match(`^v?3\.[0-9]([^0-9]|$)`, image.parse(spec.image).tag)
 
 _bytes(manager) := bytes if {
 	bytes := memory.limit(manager.pod, manager.container)

@@ -37,18 +37,18 @@ _finding(path, facts, text) := {
 	"details": {"level": "warn", "path": path, "facts": facts},
 }
 
-_webhook := "the webhook is OOM-killed under load, and failurePolicy Ignore then admits what nobody reviewed"
+_webhook := "the webhook may be OOM-killed, and with failurePolicy Ignore the API server then admits what nobody reviewed"
 
-_audit := "audit is OOM-killed before it reports what it found"
+_audit := "audit may be OOM-killed before it reports what it found"
 
 _missing := _finding(
 	_limit_path, {"minLimitBytes": 4294967296},
-	"no memory limit, so under load it grows until the node is out of memory and Pods of others are killed; set limits.memory and requests.memory to 4Gi or more",
+	"no memory limit, so under load it may grow until the node is out of memory and Pods of others are killed; set limits.memory and requests.memory to 4Gi or more",
 )
 
 _small_to(path, written, bytes, end) := _finding(
 	path, {"limitBytes": bytes, "minLimitBytes": 4294967296},
-	sprintf("memory limit %q is below 4Gi, so with many policies or synced objects %s; set limits.memory and requests.memory to 4Gi, or minMemoryLimit to what is known to be enough", [written, end]),
+	sprintf("memory limit %q is below 4Gi, so with many or large synced objects, or many reviews at once, %s; set limits.memory and requests.memory to 4Gi, or minMemoryLimit to what is known to be enough", [written, end]),
 )
 
 _small(written, bytes) := _small_to(_limit_path, written, bytes, _webhook)
@@ -60,7 +60,7 @@ _request(path, request, limit, facts) := _finding(
 
 _unset_with(value, limit) := _finding(
 	array.concat(_path, ["env"]), {},
-	sprintf("GOMEMLIMIT is not set, so Go collects only when there is as much garbage as live data, and the container is OOM-killed with memory that could be freed; set it to %s, nine tenths of a memory limit of %s", [value, limit]),
+	sprintf("GOMEMLIMIT is not set, so Go does not collect more often when memory gets short, and the container may be OOM-killed with garbage that could be freed; set it to %s, nine tenths of a memory limit of %s", [value, limit]),
 )
 
 _unset := _unset_with("3686MiB", "4Gi")
@@ -160,6 +160,31 @@ test_trap_whatever_the_variable_says_is_for_another_rule if {
 	}
 }
 
+test_trap_go_before_1_19_knows_no_such_variable if {
+	limited := object.union(_manager, {"resources": _limited("4Gi")})
+	got := {image |
+		some image in [
+			"openpolicyagent/gatekeeper:v3.5.2", "openpolicyagent/gatekeeper:v3.9.2", "gcr.io/x/gatekeeper:3.9", "mirror:5000/gatekeeper:v3.4.1-2",
+			"openpolicyagent/gatekeeper:v3.9.0@sha256:ab12", "openpolicyagent/gatekeeper:v3.9.0-rc.1",
+			"openpolicyagent/gatekeeper:v3.10.0", "openpolicyagent/gatekeeper:v3.13.4", "openpolicyagent/gatekeeper:3.20", "openpolicyagent/gatekeeper",
+			"openpolicyagent/gatekeeper:latest", "openpolicyagent/gatekeeper:dev-v3.5.2", "openpolicyagent/gatekeeper@sha256:ab12",
+			"openpolicyagent/gatekeeper:v4.1.0", "openpolicyagent/gatekeeper:v3", "openpolicyagent/gatekeeper:v345.2",
+		]
+		_got(_running(object.union(limited, {"image": image}))) == {_unset}
+	}
+	got == {
+		"openpolicyagent/gatekeeper:v3.10.0", "openpolicyagent/gatekeeper:v3.13.4", "openpolicyagent/gatekeeper:3.20", "openpolicyagent/gatekeeper",
+		"openpolicyagent/gatekeeper:latest", "openpolicyagent/gatekeeper:dev-v3.5.2", "openpolicyagent/gatekeeper@sha256:ab12",
+		"openpolicyagent/gatekeeper:v4.1.0", "openpolicyagent/gatekeeper:v3", "openpolicyagent/gatekeeper:v345.2",
+	}
+	_got(_running(object.union(limited, {"image": "openpolicyagent/gatekeeper:v3.5.2"}))) == set()
+	_got(_running(object.union(_manager, {"image": "openpolicyagent/gatekeeper:v3.5.2"}))) == {_missing}
+
+	# The label says that it is Gatekeeper.
+	bare := object.remove(limited, ["image"])
+	_got(object.union(_running(bare), {"metadata": {"labels": {"gatekeeper.sh/system": "yes"}}})) == {_unset}
+}
+
 test_trap_variables_of_a_config_map_cannot_be_seen if {
 	manager := object.union(_manager, {"resources": _limited("4Gi")})
 	_got(_running(object.union(manager, {"envFrom": [{"configMapRef": {"name": "gatekeeper"}}]}))) == set()
@@ -236,7 +261,7 @@ test_smallest_limit_is_a_parameter if {
 	_with(small, {"minMemoryLimit": "1Gi"}) == set()
 	_with(small, {"minMemoryLimit": "1025Mi"}) == {_finding(
 		_limit_path, {"limitBytes": 1073741824, "minLimitBytes": 1074790400},
-		sprintf(`memory limit "1Gi" is below 1025Mi, so with many policies or synced objects %s; set limits.memory and requests.memory to 1025Mi, or minMemoryLimit to what is known to be enough`, [_webhook]),
+		sprintf(`memory limit "1Gi" is below 1025Mi, so with many or large synced objects, or many reviews at once, %s; set limits.memory and requests.memory to 1025Mi, or minMemoryLimit to what is known to be enough`, [_webhook]),
 	)}
 	_with(_running(object.union(_manager, {"resources": _limited("1Gi")})), {"minMemoryLimit": "512Mi"}) == {_unset_with("921MiB", "1Gi")}
 	every parameters in [null, {}, {"minMemoryLimit": null, "levels": null}] {

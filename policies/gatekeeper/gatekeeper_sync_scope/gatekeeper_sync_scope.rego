@@ -110,7 +110,7 @@ _text(spec, field) := spec[field] if {
 _many(path, entries) := [{
 	"path": path,
 	"facts": {"kinds": number, "maxKinds": largest},
-	"msg": sprintf("%s kinds are synced, more than %s: every replica of webhook and audit keeps all objects of each in memory, which grows with the cluster until it is OOM-killed; keep those that templates read, or raise maxKinds", [
+	"msg": sprintf("%s kinds are synced, more than %s: every replica of webhook and audit keeps all objects of each in memory, which grows with the cluster and may get it OOM-killed; keep those that templates read, or raise maxKinds", [
 		format_int(number, 10),
 		format_int(largest, 10),
 	]),
@@ -140,7 +140,7 @@ _fault(entry) := {
 	not _served(entry)
 } else := {
 	"facts": {},
-	"msg": sprintf("kind %q%s is synced, and a cluster has thousands of them: every replica of webhook and audit keeps each object in memory, at about 15 times its JSON (130Mi for 1000 of 9 kB), until it is OOM-killed; remove it, or add it to allowedKinds and size limits.memory for it", [
+	"msg": sprintf("kind %q%s is synced, and a cluster has thousands of them: every replica of webhook and audit keeps each object in memory, at about 15 times its JSON (130Mi for 1000 of 9 kB), which may get it OOM-killed; remove it, or add it to allowedKinds and size limits.memory for it", [
 		entry.kind,
 		_of(entry.group),
 	]),

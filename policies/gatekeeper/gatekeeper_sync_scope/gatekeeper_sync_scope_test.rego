@@ -26,7 +26,7 @@ _finding(path, facts, msg) := {"msg": msg, "details": {"level": "warn", "path": 
 
 _wide(path, text) := _finding(
 	path, {},
-	sprintf("kind %s is synced, and a cluster has thousands of them: every replica of webhook and audit keeps each object in memory, at about 15 times its JSON (130Mi for 1000 of 9 kB), until it is OOM-killed; remove it, or add it to allowedKinds and size limits.memory for it", [text]),
+	sprintf("kind %s is synced, and a cluster has thousands of them: every replica of webhook and audit keeps each object in memory, at about 15 times its JSON (130Mi for 1000 of 9 kB), which may get it OOM-killed; remove it, or add it to allowedKinds and size limits.memory for it", [text]),
 )
 
 _idle(path, text, templates) := _finding(
@@ -36,7 +36,7 @@ _idle(path, text, templates) := _finding(
 
 _many(path, number, largest) := _finding(
 	path, {"kinds": number, "maxKinds": largest},
-	sprintf("%d kinds are synced, more than %d: every replica of webhook and audit keeps all objects of each in memory, which grows with the cluster until it is OOM-killed; keep those that templates read, or raise maxKinds", [number, largest]),
+	sprintf("%d kinds are synced, more than %d: every replica of webhook and audit keeps all objects of each in memory, which grows with the cluster and may get it OOM-killed; keep those that templates read, or raise maxKinds", [number, largest]),
 )
 
 # Kinds of which there are many.

@@ -62,7 +62,7 @@ _fault(_, webhooks, audits) := {
 	"path": gatekeeper.place(audits[0], "operation"),
 	"facts": {},
 	"msg": sprintf(
-		"%s: audit runs in the Pod of the webhook%s, so an OOM kill while it lists the cluster takes the webhook away, and failurePolicy Ignore admits what nobody reviewed; run --operation=audit in a Deployment of its own with 1 replica, and --operation=webhook in one with at least %s",
+		"%s: audit runs in the Pod of the webhook%s, so an OOM kill while it lists the cluster takes the webhook away, and with failurePolicy Ignore the API server admits what nobody reviewed; run --operation=audit in a Deployment of its own with 1 replica, and --operation=webhook in one with at least %s",
 		[audits[0].container.title, _default(audits[0]), format_int(_least, 10)],
 	),
 } if {
@@ -73,7 +73,7 @@ _fault(object_, webhooks, []) := {
 	"path": ["spec", "replicas"],
 	"facts": {"replicas": replicas, "minReplicas": _least},
 	"msg": sprintf(
-		"%s: the webhook has %s, so an OOM kill or a drained node leaves too few to review, and failurePolicy Ignore admits what nobody reviewed; set replicas to %s or more",
+		"%s: the webhook has %s, so an OOM kill or a drained node leaves too few to review, and with failurePolicy Ignore the API server admits what nobody reviewed; set replicas to %s or more",
 		[webhooks[0].container.title, _counted(replicas), format_int(_least, 10)],
 	),
 } if {

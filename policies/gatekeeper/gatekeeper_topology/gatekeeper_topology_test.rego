@@ -38,14 +38,14 @@ _finding(path, facts, text) := {
 
 _mixed(path, why, least) := _finding(
 	path, {},
-	sprintf("audit runs in the Pod of the webhook%s, so an OOM kill while it lists the cluster takes the webhook away, and failurePolicy Ignore admits what nobody reviewed; run --operation=audit in a Deployment of its own with 1 replica, and --operation=webhook in one with at least %d", [why, least]),
+	sprintf("audit runs in the Pod of the webhook%s, so an OOM kill while it lists the cluster takes the webhook away, and with failurePolicy Ignore the API server admits what nobody reviewed; run --operation=audit in a Deployment of its own with 1 replica, and --operation=webhook in one with at least %d", [why, least]),
 )
 
 _unset := ", because without --operation a process does everything"
 
 _few(number, text, least) := _finding(
 	_replicas, {"replicas": number, "minReplicas": least},
-	sprintf("the webhook has %s, so an OOM kill or a drained node leaves too few to review, and failurePolicy Ignore admits what nobody reviewed; set replicas to %d or more", [text, least]),
+	sprintf("the webhook has %s, so an OOM kill or a drained node leaves too few to review, and with failurePolicy Ignore the API server admits what nobody reviewed; set replicas to %d or more", [text, least]),
 )
 
 _many(number) := _finding(

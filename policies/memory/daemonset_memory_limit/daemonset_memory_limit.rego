@@ -127,15 +127,26 @@ _exempt(container) if {
 		some word in container.spec[field]
 		is_string(word)
 	])
-	regex.match(`^((\S*/)?(ba|a|da)?sh -e?c )?(echo [^;&|<>$()]*(&&|;) *)?(exec )?(\S*/)?(sleep [0-9a-z]+|tail -f /dev/null)$`, trim_space(words))
+	regex.match(_waiting, trim_space(words))
 }
+
+# No image reference has a blank: an operator fills it in, and the resources with it.
+_exempt(container) if regex.match(`\S\s+\S`, container.spec.image)
+
+# _waiting is the command line of a program or script that sleeps, and at most says so.
+_waiting := sprintf(`^(%[1]s(ba|a|da)?sh -e?c )?(%[2]s%[3]s)*(exec )?(%[4]s|while (true|:)%[3]sdo\s+(%[2]s%[3]s)*%[4]s(%[3]s%[2]s)*%[3]s?done)$`, [
+	`([\w./-]*/)?`,
+	`(echo|date)( [^;&|<>$()\x60\n]*)?`,
+	`\s*(;|&&|\n)\s*`,
+	`([\w./-]*/)?(sleep [0-9a-z.]+|tail -f /dev/null)`,
+])
 
 # _fault is what is wrong with the limit of a container: {level, path, facts, text}.
 _fault(pod, container) := {
 	"level": _level(pod),
 	"path": container.path,
 	"facts": {},
-	"text": sprintf("no memory limit, so the page cache that it fills grows to the size of the node, is charged to its pod, and counts when the kubelet picks pods to evict; set limits.memory%s", [_advice(container)]),
+	"text": sprintf("no memory limit, so the page cache that it fills may grow to the size of the node, is charged to its pod, and counts when the kubelet picks pods to evict; set limits.memory%s", [_advice(container)]),
 } if {
 	memory.unlimited(pod, container)
 } else := {

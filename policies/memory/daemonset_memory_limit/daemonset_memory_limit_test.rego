@@ -21,7 +21,7 @@ _with(object_, parameters) := got if {
 }
 
 _missing(level, title, path, advice) := {
-	"msg": sprintf("%s: no memory limit, so the page cache that it fills grows to the size of the node, is charged to its pod, and counts when the kubelet picks pods to evict; set limits.memory%s", [title, advice]),
+	"msg": sprintf("%s: no memory limit, so the page cache that it fills may grow to the size of the node, is charged to its pod, and counts when the kubelet picks pods to evict; set limits.memory%s", [title, advice]),
 	"details": {"level": level, "path": array.concat(path, ["resources", "limits", "memory"]), "facts": {}},
 }
 
@@ -129,12 +129,27 @@ test_trap_container_that_only_waits if {
 		{"args": ["bash", "-ec", "echo done; sleep 3600\n"]},
 		{"command": ["/usr/bin/tail", "-f", "/dev/null"]},
 		{"command": [null, "sleep", 1, "infinity"]},
+		{"command": ["sh", "-c", "echo all validations are successful; while true; do sleep 86400; done"]},
+		{"command": ["/bin/sh", "-c", "while :; do sleep 2073600; done"]},
+		{"command": ["/bin/bash"], "args": ["-c", "while true; do date; sleep 10; done"]},
+		{"command": ["ash", "-c", "date && while true; do /bin/sleep 0.5 ; date +%s; echo \"still here\"; done"]},
+		{"command": ["sh", "-c", "echo a\nwhile true\ndo\n  date\n  sleep 60\ndone\n"]},
+		{"command": ["sh", "-c", "while true; do tail -f /dev/null; done"]},
 	] {
 		_got(_running(object.union(_bare, words))) == set()
 	}
 	every words in [
 		{"command": ["sh", "-c", "cp /a /host/a && sleep infinity"]},
 		{"command": ["sh", "-c", "while true; do du -s /data; sleep 60; done"]},
+		{"command": ["sh", "-c", "while true; do sleep 60; du -s /data; done"]},
+		{"command": ["sh", "-c", "while true; do echo $(cat /data/*); sleep 60; done"]},
+		{"command": ["sh", "-c", "while true; do date > /data/now; sleep 60; done"]},
+		{"command": ["sh", "-c", "while true; do date; done"]},
+		{"command": ["sh", "-c", "while true; do sleep 60; done; cat /data"]},
+		{"command": ["sh", "-c", "while sync; do sleep 60; done"]},
+		{"command": ["sh", "-c", "echo a\ncat /data; sleep 60"]},
+		{"command": ["sh", "-c", "echo `cat /data`; sleep 60"]},
+		{"command": ["sh", "-c", "cat</data;/bin/sleep 60"]},
 		{"command": ["sh", "-c", "echo $(cat /data/*) && sleep 60"]},
 		{"command": ["sh", "-c", "sleep 60 && cat /data"]},
 		{"command": ["tail", "-f", "/var/log/messages"]},
@@ -144,6 +159,15 @@ test_trap_container_that_only_waits if {
 		{"command": []},
 	] {
 		_got(_running(object.union(_bare, words))) == {_deny}
+	}
+}
+
+test_trap_image_that_an_operator_fills_in if {
+	every image in ["FILLED BY THE OPERATOR", "<DPDK testpmd image>", "filled\tin"] {
+		_got(_running({"name": "a", "image": image})) == set()
+	}
+	every image in ["", "nginx ", " nginx:1.27.3\n", " ", "TBD", "$(IMAGE)", 1] {
+		_got(_running({"name": "a", "image": image})) == {_deny}
 	}
 }
 

@@ -1,8 +1,8 @@
 # METADATA
 # title: GOMEMLIMIT is one that Go reads, and fits the memory limit
 # description: |
-#   Go's syntax is not that of Kubernetes: GOMEMLIMIT takes whole numbers with B, KiB,
-#   MiB, GiB or TiB, and a program dies at start from anything else. A number without
+#   Go's syntax is not that of Kubernetes: GOMEMLIMIT takes off, or a whole number with
+#   B, KiB, MiB, GiB or TiB, and a program dies at start from anything else. A number without
 #   a unit is bytes, also when it comes from a resourceFieldRef whose divisor made it
 #   mebibytes. The garbage collector works harder the closer it gets to GOMEMLIMIT, so
 #   one at the memory limit itself comes too late for memory that Go does not manage.
@@ -31,7 +31,7 @@
 #             path: {type: array, minItems: 1, items: {type: string}, description: The path of the pod spec.}
 #         default: []
 #       maxRatio:
-#         description: The part of a container's memory limit that GOMEMLIMIT may take, a decimal.
+#         description: The part of a container's memory limit that GOMEMLIMIT may take, a decimal; rounding up to a whole MiB is no finding.
 #         type: string
 #         pattern: ^[0-9]{1,4}(\.[0-9]{1,4})?$
 #         default: "0.9"
@@ -114,7 +114,7 @@ _fault(pod, container, variable) := {
 } if {
 	bytes := _bytes(variable.spec.value)
 	limit := memory.limit(pod, container)
-	quantity.exceeds(bytes, limit, _max_ratio)
+	_exceeds(bytes, limit)
 } else := _misreference(pod, container, variable)
 
 # _misreference is what is wrong with a GOMEMLIMIT from a resourceFieldRef.
@@ -122,7 +122,7 @@ _misreference(pod, container, variable) := {
 	"level": "deny",
 	"path": array.concat(variable.path, ["valueFrom", "resourceFieldRef", "resource"]),
 	"facts": {},
-	"text": sprintf("GOMEMLIMIT is taken from %s, so Go reads a number of cores as bytes and collects garbage all the time; take it from limits.memory", [ref.resource]),
+	"text": sprintf("GOMEMLIMIT is taken from %s, so Go reads a number of cores as bytes and collects garbage all the time; in place of the reference %s", [ref.resource, _advice(pod, container)]),
 } if {
 	ref := variable.spec.valueFrom.resourceFieldRef
 	ref.resource in {"limits.cpu", "requests.cpu"}
@@ -130,7 +130,7 @@ _misreference(pod, container, variable) := {
 	"level": "deny",
 	"path": array.concat(variable.path, ["valueFrom", "resourceFieldRef", "divisor"]),
 	"facts": {"divisorBytes": divisor},
-	"text": sprintf("GOMEMLIMIT is %s divided by %q, a number that Go reads as bytes, so it collects garbage all the time; leave divisor out", [ref.resource, quantity.text(ref.divisor)]),
+	"text": sprintf("GOMEMLIMIT is %s divided by %q, a number that Go reads as bytes, so it collects garbage all the time; in place of the reference %s", [ref.resource, quantity.text(ref.divisor), _advice(pod, container)]),
 } if {
 	ref := variable.spec.valueFrom.resourceFieldRef
 	_resources[ref.resource]
@@ -140,7 +140,7 @@ _misreference(pod, container, variable) := {
 	"level": "warn",
 	"path": array.concat(container.path, ["resources", list, "memory"]),
 	"facts": {},
-	"text": sprintf("GOMEMLIMIT is taken from %s, which is not set, so %s; set limits.memory", [ref.resource, _unset[list]]),
+	"text": sprintf("GOMEMLIMIT is taken from %s, which is not set, so %s; set limits.memory, and GOMEMLIMIT to its share as a value, such as %s of 512Mi", [ref.resource, _unset[list], _mebibytes(536870912)]),
 } if {
 	ref := variable.spec.valueFrom.resourceFieldRef
 	list := _resources[ref.resource]
@@ -158,7 +158,7 @@ _misreference(pod, container, variable) := {
 	_own(container, ref)
 	limit := memory.limit(pod, container)
 	bytes := _referenced(container, _resources[ref.resource], limit)
-	quantity.exceeds(bytes, limit, _max_ratio)
+	_exceeds(bytes, limit)
 }
 
 _literal(value) if {
@@ -197,8 +197,11 @@ _fits(pod, container, _) if memory.unlimited(pod, container)
 
 _fits(pod, container, bytes) if {
 	limit := memory.limit(pod, container)
-	not quantity.exceeds(bytes, limit, _max_ratio)
+	not _exceeds(bytes, limit)
 }
+
+# _exceeds holds for more than the share of a limit, rounded up to a whole MiB.
+_exceeds(bytes, limit) if quantity.mebibytes(bytes - 1) * _max_ratio.whole >= limit * _max_ratio.part
 
 _advice(pod, container) := sprintf("write at most %s", [share]) if {
 	share := _share(pod, container)
@@ -214,8 +217,10 @@ _excess(pod, container) := sprintf(
 }
 
 # _share is the part of the memory limit that GOMEMLIMIT may take, in whole MiB.
-_share(pod, container) := sprintf("%sMiB", [format_int(share / 1048576, 10)]) if {
-	part := memory.limit(pod, container) * _max_ratio.part
+_share(pod, container) := _mebibytes(memory.limit(pod, container))
+
+_mebibytes(limit) := sprintf("%sMiB", [format_int(share / 1048576, 10)]) if {
+	part := limit * _max_ratio.part
 	share := quantity.mebibytes((part - (part % _max_ratio.whole)) / _max_ratio.whole)
 	share > 0
 }

@@ -46,19 +46,23 @@ _high(path, written, bytes) := _violation(
 
 _full := _high(_value, "\"512MiB\"", 536870912)
 
-_divided(divisor, bytes) := _violation(
+_divided(divisor, bytes, advice) := _violation(
 	"deny", _ref("divisor"), {"divisorBytes": bytes},
-	sprintf("container \"app\": GOMEMLIMIT is limits.memory divided by %q, a number that Go reads as bytes, so it collects garbage all the time; leave divisor out", [divisor]),
+	sprintf("container \"app\": GOMEMLIMIT is limits.memory divided by %q, a number that Go reads as bytes, so it collects garbage all the time; in place of the reference %s", [divisor, advice]),
 )
+
+_most := "write at most 460MiB"
+
+_any := "write a whole number and its unit, such as 512MiB"
 
 _unset_limits(path) := _violation(
 	"warn", path, {},
-	"container \"app\": GOMEMLIMIT is taken from limits.memory, which is not set, so Go takes all allocatable memory of the node for its limit; set limits.memory",
+	"container \"app\": GOMEMLIMIT is taken from limits.memory, which is not set, so Go takes all allocatable memory of the node for its limit; set limits.memory, and GOMEMLIMIT to its share as a value, such as 460MiB of 512Mi",
 )
 
 _unset_requests := _violation(
 	"warn", ["spec", "containers", 0, "resources", "requests", "memory"], {},
-	"container \"app\": GOMEMLIMIT is taken from requests.memory, which is not set, so it is 0 and Go collects garbage all the time; set limits.memory",
+	"container \"app\": GOMEMLIMIT is taken from requests.memory, which is not set, so it is 0 and Go collects garbage all the time; set limits.memory, and GOMEMLIMIT to its share as a value, such as 460MiB of 512Mi",
 )
 
 test_denied_in_the_syntax_of_kubernetes if {
@@ -137,11 +141,11 @@ test_what_go_refuses if {
 # What somebody meant is no advice where it does not fit.
 test_the_advice_fits_the_limit if {
 	got := {written: advice |
-		some written in ["460Mi", "461Mi", "90%"]
+		some written in ["461Mi", "462Mi", "90%"]
 		some violation in _of(_limited(_literal(written), "512Mi"))
 		advice := split(violation.msg, "malformed GOMEMLIMIT\"; ")[1]
 	}
-	got == {"460Mi": "write 460MiB", "461Mi": "write at most 460MiB", "90%": "write at most 460MiB"}
+	got == {"461Mi": "write 461MiB", "462Mi": "write at most 460MiB", "90%": "write at most 460MiB"}
 	advices := {advice |
 		some limit in ["1 Gi", "1Ki", true]
 		some violation in _of(_limited(_literal("512Mi"), limit))
@@ -173,10 +177,35 @@ test_a_number_without_its_unit if {
 }
 
 test_the_ratio_counts_bytes if {
-	_of(_limited(_literal("483183820"), "512Mi")) == set()
-	_of(_limited(_literal("483183821"), "512Mi")) == {_high(_value, "\"483183821\"", 483183821)}
+	_of(_limited(_literal("483393536"), "512Mi")) == set()
+	_of(_limited(_literal("483393537"), "512Mi")) == {_high(_value, "\"483393537\"", 483393537)}
 	_of(_limited(_literal("1GiB"), "512Mi")) == {_high(_value, "\"1GiB\"", 1073741824)}
 	_of(_limited(_literal("900MiB"), 1.073741824e9)) == set()
+
+	# A share of whole MiB is not rounded up.
+	_of(_limited(_literal("9MiB"), "10Mi")) == set()
+	_of(_limited(_literal("9437185"), "10Mi")) == {_violation(
+		"warn", _value, {"gomemlimitBytes": 9437185, "limitBytes": 10485760},
+		"container \"app\": GOMEMLIMIT \"9437185\" is above 9MiB, the most that leaves room in memory limit \"10Mi\" for what Go does not manage, so the kernel may kill the container before garbage collection helps; write at most 9MiB",
+	)}
+}
+
+test_trap_a_share_that_was_rounded_up if {
+	_of(_limited(_literal("58MiB"), "64Mi")) == set()
+	_of(_limited(_literal("461MiB"), "512Mi")) == set()
+	_of(_limited(_literal("462MiB"), "512Mi")) == {_high(_value, "\"462MiB\"", 484442112)}
+}
+
+# What the advice says is no finding.
+test_the_advice_ends_the_findings if {
+	_of(_limited(_literal("460MiB"), "512Mi")) == set()
+	got := {violations |
+		some env in [_over("1Mi"), _reference({"resource": "limits.cpu"}), _literal("512Mi"), _literal("512")]
+		violations := {advice | some violation in _of(_limited(env, "512Mi")); advice := split(violation.msg, "; ")[1]}
+	}
+	got == {{"in place of the reference write at most 460MiB"}, {"write at most 460MiB"}}
+	halves := _with(_pod({"containers": [_app(_reference({"resource": "limits.memory"}))]}), {"maxRatio": "0.5"})
+	{split(violation.msg, "; ")[1] | some violation in halves} == {"set limits.memory, and GOMEMLIMIT to its share as a value, such as 256MiB of 512Mi"}
 }
 
 test_a_literal_without_a_limit_conflicts_with_nothing if {
@@ -217,14 +246,14 @@ test_spegel_takes_all_of_its_limit if {
 }
 
 test_a_divisor_loses_the_unit if {
-	_of(_limited(_over("1Mi"), "512Mi")) == {_divided("1Mi", 1048576)}
-	_of(_limited(_over("1k"), "512Mi")) == {_divided("1k", 1000)}
-	_of(_limited(_over(2), "512Mi")) == {_divided("2", 2)}
+	_of(_limited(_over("1Mi"), "512Mi")) == {_divided("1Mi", 1048576, _most)}
+	_of(_limited(_over("1k"), "512Mi")) == {_divided("1k", 1000, _most)}
+	_of(_limited(_over(2), "512Mi")) == {_divided("2", 2, _most)}
 
 	# With or without a limit, and of any container.
-	_of(_app(_over("1Mi"))) == {_divided("1Mi", 1048576)}
+	_of(_app(_over("1Mi"))) == {_divided("1Mi", 1048576, _any)}
 	other := _reference({"resource": "limits.memory", "divisor": "1Mi", "containerName": "db"})
-	_of(_app(other)) == {_divided("1Mi", 1048576)}
+	_of(_app(other)) == {_divided("1Mi", 1048576, _any)}
 }
 
 test_an_odd_divisor_is_not_judged if {
@@ -244,7 +273,7 @@ test_cores_are_no_memory if {
 		some violation in _of(_limited(_reference({"resource": resource, "divisor": "1Mi"}), "512Mi"))
 		violations := [resource, violation]
 	}
-	text := "container \"app\": GOMEMLIMIT is taken from %s, so Go reads a number of cores as bytes and collects garbage all the time; take it from limits.memory"
+	text := "container \"app\": GOMEMLIMIT is taken from %s, so Go reads a number of cores as bytes and collects garbage all the time; in place of the reference write at most 460MiB"
 	got == {
 		["limits.cpu", _violation("deny", _ref("resource"), {}, sprintf(text, ["limits.cpu"]))],
 		["requests.cpu", _violation("deny", _ref("resource"), {}, sprintf(text, ["requests.cpu"]))],

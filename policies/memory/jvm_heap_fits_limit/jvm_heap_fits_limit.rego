@@ -6,7 +6,8 @@
 #   heap is full, and no OutOfMemoryError is ever written. Flags are read from the
 #   variables that a JVM or the start script of its image reads, and from command and
 #   args, in that order, and _JAVA_OPTIONS last; the last flag wins, and -Xmx wins over
-#   percentages.
+#   percentages. However small the heap, the limits that messages advise leave 128Mi
+#   beside it: so much a JVM takes.
 # related_resources:
 # - https://docs.oracle.com/en/java/javase/21/docs/specs/man/java.html
 # - https://bugs.openjdk.org/browse/JDK-8146115
@@ -65,7 +66,7 @@
 #   kind: MemgateJvmHeapFitsLimit
 #   severity: high
 #   since: 0.1.0
-#   remediation: Set -Xmx to at most three quarters of the memory limit, for Elasticsearch and OpenSearch half of it.
+#   remediation: Set -Xmx to at most three quarters of the memory limit, for Elasticsearch and OpenSearch half of it, and leave 128Mi besides.
 #   failure: |
 #     The heap grows as it is used, so the Pod starts, passes its probes, and is OOM-killed (exit code
 #     137) hours later under load; no heap dump and no OutOfMemoryError is written, because the
@@ -107,7 +108,7 @@ _fault(pod, container, flags) := {
 	"level": "deny",
 	"path": flag.path,
 	"facts": {"heapBytes": heap, "limitBytes": limit},
-	"text": sprintf("%s is not below memory limit %q, so the kernel kills the container before the heap is full; %s", [flag.text, memory.written(pod, container), _advice(container, limit)]),
+	"text": sprintf("%s is not below memory limit %q, so the kernel kills the container before the heap is full; %s", [flag.text, memory.written(pod, container), _advice(container, heap, limit)]),
 } if {
 	flag := _last(flags, _heap_pattern)
 	heap := _bytes(flag.value)
@@ -117,7 +118,7 @@ _fault(pod, container, flags) := {
 	"level": "warn",
 	"path": flag.path,
 	"facts": {"heapBytes": heap, "limitBytes": limit},
-	"text": sprintf("%s leaves too little of memory limit %q for metaspace, threads and buffers, so the kernel may kill the container before the heap is full; %s", [flag.text, memory.written(pod, container), _advice(container, limit)]),
+	"text": sprintf("%s leaves too little of memory limit %q for metaspace, threads and buffers, so the kernel may kill the container before the heap is full; %s", [flag.text, memory.written(pod, container), _advice(container, heap, limit)]),
 } if {
 	flag := _last(flags, _heap_pattern)
 	heap := _bytes(flag.value)
@@ -137,7 +138,7 @@ _fault(pod, container, flags) := {
 	"level": "warn",
 	"path": flag.path,
 	"facts": {"limitBytes": limit},
-	"text": sprintf("%s hides memory limit %q from the JVM, which sizes its heap by the memory of the node, and the kernel kills the container; remove it", [flag.text, memory.written(pod, container)]),
+	"text": sprintf("%s hides memory limit %q from the JVM, which sizes its heap by the memory of the node, so the kernel may kill the container before the heap is full; remove it", [flag.text, memory.written(pod, container)]),
 } if {
 	flag := _last(flags, `^-XX:([+-])UseContainerSupport$`)
 	flag.value == "-"
@@ -159,7 +160,7 @@ _excess(pod, container, flags) := {
 	"level": "warn",
 	"path": array.concat(container.path, ["resources", "limits", "memory"]),
 	"facts": {},
-	"text": sprintf("%s, but no memory limit, so the heap may take that part of all memory of the node; set limits.memory", [flag.text]),
+	"text": sprintf("%s, but no memory limit, so the heap may take that part of all memory of the node; set limits.memory, and the percentage to at most %s", [flag.text, format_int(_max_percentage, 10)]),
 } if {
 	flag := _percentage(flags)
 	to_number(flag.value) > _max_percentage
@@ -193,7 +194,7 @@ _last(flags, pattern) := found[count(found) - 1] if {
 # path}, in the order in which the JVM reads them.
 _flags(container) := [flag |
 	some texts in [
-		_variables(container, ["JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "JAVA_OPTS", "CATALINA_OPTS", "ES_JAVA_OPTS", "OPENSEARCH_JAVA_OPTS", "KAFKA_HEAP_OPTS"]),
+		_variables(container, ["JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "JAVA_OPTS", "CATALINA_OPTS", "ES_JAVA_OPTS", "OPENSEARCH_JAVA_OPTS", "KAFKA_HEAP_OPTS", "LS_JAVA_OPTS"]),
 		_arguments(container),
 		_variables(container, ["_JAVA_OPTIONS"]),
 	]
@@ -222,17 +223,20 @@ _bytes(size) := to_number(digits) * _units[lower(unit)] if {
 
 _units := {"": 1, "k": 1024, "m": 1048576, "g": 1073741824, "t": 1099511627776}
 
-_advice(container, limit) := sprintf("set -Xmx to at most %sm, or raise the limit", [format_int(heap / 1048576, 10)]) if {
-	part := limit * _max_ratio(container).part
-	heap := quantity.mebibytes(_quotient(part, _max_ratio(container).whole))
-	heap > 0
-} else := "raise the limit"
+_advice(container, heap, limit) := sprintf("set -Xmx to at most %sm, or raise the limit to %s", [format_int(room / 1048576, 10), _needed(container, heap)]) if {
+	ratio := _max_ratio(container)
+	room := quantity.mebibytes(min([_quotient(limit * ratio.part, ratio.whole), limit - _beside]))
+	room > 0
+} else := sprintf("raise the limit to at least %s", [_needed(container, heap)])
 
 # _needed is the limit of which a heap takes its part, rounded up to whole Mi.
 _needed(container, heap) := quantity.format(quantity.mebibytes(bytes + 1048575)) if {
 	ratio := _max_ratio(container)
-	bytes := _quotient((heap * ratio.whole) + (ratio.part - 1), ratio.part)
+	bytes := max([_quotient((heap * ratio.whole) + (ratio.part - 1), ratio.part), heap + _beside])
 }
+
+# What a JVM takes besides the smallest heap, in practice.
+_beside := 134217728
 
 _quotient(number, divisor) := (number - (number % divisor)) / divisor
 

@@ -38,12 +38,13 @@ _missing := array.concat(_container, ["resources", "limits", "memory"])
 
 _full(path, flag) := _violation(
 	"deny", path, {"heapBytes": 1073741824, "limitBytes": 1073741824},
-	sprintf("%s is not below memory limit \"1Gi\", so the kernel kills the container before the heap is full; set -Xmx to at most 768m, or raise the limit", [flag]),
+	sprintf("%s is not below memory limit \"1Gi\", so the kernel kills the container before the heap is full; set -Xmx to at most 768m, or raise the limit to 1366Mi", [flag]),
 )
 
+# _high is of a heap of 900 MiB.
 _high(path, flag, heap) := _violation(
 	"warn", path, {"heapBytes": heap, "limitBytes": 1073741824},
-	sprintf("%s leaves too little of memory limit \"1Gi\" for metaspace, threads and buffers, so the kernel may kill the container before the heap is full; set -Xmx to at most 768m, or raise the limit", [flag]),
+	sprintf("%s leaves too little of memory limit \"1Gi\" for metaspace, threads and buffers, so the kernel may kill the container before the heap is full; set -Xmx to at most 768m, or raise the limit to 1200Mi", [flag]),
 )
 
 _unbounded(flag, heap, needed) := _violation(
@@ -53,7 +54,7 @@ _unbounded(flag, heap, needed) := _violation(
 
 _hidden := _violation(
 	"warn", _value, {"limitBytes": 1073741824},
-	"-XX:-UseContainerSupport in JAVA_OPTS hides memory limit \"1Gi\" from the JVM, which sizes its heap by the memory of the node, and the kernel kills the container; remove it",
+	"-XX:-UseContainerSupport in JAVA_OPTS hides memory limit \"1Gi\" from the JVM, which sizes its heap by the memory of the node, so the kernel may kill the container before the heap is full; remove it",
 )
 
 _share(level, percentage) := _violation(
@@ -63,7 +64,7 @@ _share(level, percentage) := _violation(
 
 _share_of_node(percentage) := _violation(
 	"warn", _missing, {},
-	sprintf("-XX:MaxRAMPercentage=%s in JAVA_OPTS, but no memory limit, so the heap may take that part of all memory of the node; set limits.memory", [percentage]),
+	sprintf("-XX:MaxRAMPercentage=%s in JAVA_OPTS, but no memory limit, so the heap may take that part of all memory of the node; set limits.memory, and the percentage to at most 80", [percentage]),
 )
 
 _found := {_full(_value, "-Xmx1g in JAVA_OPTS")}
@@ -75,25 +76,48 @@ test_denied_at_the_limit if {
 test_denied_above_the_limit if {
 	_of(_limited(_java("-Xmx2g"), "1Gi")) == {_violation(
 		"deny", _value, {"heapBytes": 2147483648, "limitBytes": 1073741824},
-		"-Xmx2g in JAVA_OPTS is not below memory limit \"1Gi\", so the kernel kills the container before the heap is full; set -Xmx to at most 768m, or raise the limit",
+		"-Xmx2g in JAVA_OPTS is not below memory limit \"1Gi\", so the kernel kills the container before the heap is full; set -Xmx to at most 768m, or raise the limit to 2731Mi",
 	)}
 }
 
 test_warned_close_to_the_limit if {
 	_of(_limited(_java("-Xmx900m"), "1Gi")) == {_high(_value, "-Xmx900m in JAVA_OPTS", 943718400)}
 	_of(_limited(_java("-Xmx768m"), "1Gi")) == set()
-	_of(_limited(_java("-Xmx805306369"), "1Gi")) == {_high(_value, "-Xmx805306369 in JAVA_OPTS", 805306369)}
+	_of(_limited(_java("-Xmx805306369"), "1Gi")) == {_violation(
+		"warn", _value, {"heapBytes": 805306369, "limitBytes": 1073741824},
+		"-Xmx805306369 in JAVA_OPTS leaves too little of memory limit \"1Gi\" for metaspace, threads and buffers, so the kernel may kill the container before the heap is full; set -Xmx to at most 768m, or raise the limit to 1025Mi",
+	)}
 	_of(_limited(_java("-Xmx1073741823"), 1.073741824e9)) == {_violation(
 		"warn", _value, {"heapBytes": 1073741823, "limitBytes": 1073741824},
-		"-Xmx1073741823 in JAVA_OPTS leaves too little of memory limit \"1073741824\" for metaspace, threads and buffers, so the kernel may kill the container before the heap is full; set -Xmx to at most 768m, or raise the limit",
+		"-Xmx1073741823 in JAVA_OPTS leaves too little of memory limit \"1073741824\" for metaspace, threads and buffers, so the kernel may kill the container before the heap is full; set -Xmx to at most 768m, or raise the limit to 1366Mi",
 	)}
 }
 
 test_a_limit_with_room_for_no_heap if {
 	_of(_limited(_java("-Xmx1m"), "1Mi")) == {_violation(
 		"deny", _value, {"heapBytes": 1048576, "limitBytes": 1048576},
-		"-Xmx1m in JAVA_OPTS is not below memory limit \"1Mi\", so the kernel kills the container before the heap is full; raise the limit",
+		"-Xmx1m in JAVA_OPTS is not below memory limit \"1Mi\", so the kernel kills the container before the heap is full; raise the limit to at least 129Mi",
 	)}
+	_of(_limited(_java("-Xmx128m"), "128Mi")) == {_violation(
+		"deny", _value, {"heapBytes": 134217728, "limitBytes": 134217728},
+		"-Xmx128m in JAVA_OPTS is not below memory limit \"128Mi\", so the kernel kills the container before the heap is full; raise the limit to at least 256Mi",
+	)}
+}
+
+# Three quarters of 128Mi are no room for what a JVM takes besides.
+test_a_small_heap_needs_as_much_besides if {
+	_of(_app(_java("-Xmx128M"))) == {_unbounded("-Xmx128M in JAVA_OPTS", 134217728, "256Mi")}
+	_of(_app(_java("-Xmx384m"))) == {_unbounded("-Xmx384m in JAVA_OPTS", 402653184, "512Mi")}
+	_of(_app(_java("-Xmx385m"))) == {_unbounded("-Xmx385m in JAVA_OPTS", 403701760, "514Mi")}
+	_of(_limited(_java("-Xmx128m"), "160Mi")) == {_violation(
+		"warn", _value, {"heapBytes": 134217728, "limitBytes": 167772160},
+		"-Xmx128m in JAVA_OPTS leaves too little of memory limit \"160Mi\" for metaspace, threads and buffers, so the kernel may kill the container before the heap is full; set -Xmx to at most 32m, or raise the limit to 256Mi",
+	)}
+	advices := {advice | some violation in _of(_limited(_java("-Xmx128m"), "129Mi")); advice := split(violation.msg, "; ")[1]}
+	advices == {"set -Xmx to at most 1m, or raise the limit to 256Mi"}
+
+	# It is advice only: three quarters are no finding.
+	_of(_limited(_java("-Xmx128m"), "171Mi")) == set()
 }
 
 test_warned_without_a_limit if {
@@ -142,11 +166,14 @@ test_max_heap_ratio if {
 	_with(pod, {"maxHeapRatio": "0.9"}) == set()
 	_with(_pod({"containers": [_limited(_java("-Xmx512m"), "1Gi")]}), {"maxHeapRatio": "0.25"}) == {_violation(
 		"warn", _value, {"heapBytes": 536870912, "limitBytes": 1073741824},
-		"-Xmx512m in JAVA_OPTS leaves too little of memory limit \"1Gi\" for metaspace, threads and buffers, so the kernel may kill the container before the heap is full; set -Xmx to at most 256m, or raise the limit",
+		"-Xmx512m in JAVA_OPTS leaves too little of memory limit \"1Gi\" for metaspace, threads and buffers, so the kernel may kill the container before the heap is full; set -Xmx to at most 256m, or raise the limit to 2Gi",
 	)}
 
 	# A heap of the whole limit is too large whatever the ratio.
-	{violation.details.level | some violation in _with(_pod({"containers": [_limited(_java("-Xmx1g"), "1Gi")]}), {"maxHeapRatio": "2"})} == {"deny"}
+	_with(_pod({"containers": [_limited(_java("-Xmx1g"), "1Gi")]}), {"maxHeapRatio": "2"}) == {_violation(
+		"deny", _value, {"heapBytes": 1073741824, "limitBytes": 1073741824},
+		"-Xmx1g in JAVA_OPTS is not below memory limit \"1Gi\", so the kernel kills the container before the heap is full; set -Xmx to at most 896m, or raise the limit to 1152Mi",
+	)}
 }
 
 test_max_ram_percentage if {
@@ -173,7 +200,7 @@ test_profiles if {
 	pod := _pod({"containers": [_limited(_java("-Xmx768m"), "1Gi")]})
 	_violations(_pod({"containers": [object.union(_limited(_java("-Xmx513m"), "1Gi"), {"image": "elasticsearch:8.17.0"})]})) == {_violation(
 		"warn", _value, {"heapBytes": 537919488, "limitBytes": 1073741824},
-		"-Xmx513m in JAVA_OPTS leaves too little of memory limit \"1Gi\" for metaspace, threads and buffers, so the kernel may kill the container before the heap is full; set -Xmx to at most 512m, or raise the limit",
+		"-Xmx513m in JAVA_OPTS leaves too little of memory limit \"1Gi\" for metaspace, threads and buffers, so the kernel may kill the container before the heap is full; set -Xmx to at most 512m, or raise the limit to 1026Mi",
 	)}
 	_violations(_pod({"containers": [object.union(_limited(_java("-Xmx512m"), "1Gi"), {"image": "elasticsearch:8.17.0"})]})) == set()
 	_with(pod, {"profiles": [{"image": "*/orders", "maxHeapRatio": "0.7"}]}) != set()
@@ -216,7 +243,7 @@ test_the_last_of_several_variables_holds if {
 }
 
 test_the_order_of_the_sources if {
-	names := ["JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "JAVA_OPTS", "CATALINA_OPTS", "ES_JAVA_OPTS", "OPENSEARCH_JAVA_OPTS", "KAFKA_HEAP_OPTS", "_JAVA_OPTIONS"]
+	names := ["JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "JAVA_OPTS", "CATALINA_OPTS", "ES_JAVA_OPTS", "OPENSEARCH_JAVA_OPTS", "KAFKA_HEAP_OPTS", "LS_JAVA_OPTS", "_JAVA_OPTIONS"]
 	every name in names {
 		_of(_limited([_variable("TZ", "UTC"), _variable(name, "-Xmx1g")], "1Gi")) == {_full(_value, sprintf("-Xmx1g in %s", [name]))}
 	}
@@ -225,7 +252,7 @@ test_the_order_of_the_sources if {
 	every i, name in names {
 		env := [variable |
 			some j, other in array.reverse(names)
-			index := 7 - j
+			index := 8 - j
 			index <= i
 			variable := _variable(other, {true: "-Xmx1g", false: "-Xmx2g"}[index == i])
 		]
@@ -322,7 +349,7 @@ test_init_sidecar_and_ephemeral_containers if {
 		"initContainers": [java, object.union(java, {"restartPolicy": "Always"})],
 		"ephemeralContainers": [_app(_java("-Xmx1g"))],
 	}))
-	text := "%s \"app\": -Xmx1g in JAVA_OPTS is not below memory limit \"1Gi\", so the kernel kills the container before the heap is full; set -Xmx to at most 768m, or raise the limit"
+	text := "%s \"app\": -Xmx1g in JAVA_OPTS is not below memory limit \"1Gi\", so the kernel kills the container before the heap is full; set -Xmx to at most 768m, or raise the limit to 1366Mi"
 	facts := {"heapBytes": 1073741824, "limitBytes": 1073741824}
 	got == {
 		{"msg": sprintf(text, ["init container"]), "details": {"level": "deny", "path": ["spec", "initContainers", 0, "env", 1, "value"], "facts": facts}},

@@ -6,8 +6,8 @@
 #   where it runs short, processes are killed, the Pod's own first, because one that
 #   uses more than it requests has a higher oom_score_adj and is evicted earlier. Where
 #   a node swaps, such a Pod is also swapped, a tmpfs included. Judged are containers
-#   that write to a memory-backed volume or may lock memory, and daemons whose page
-#   cache grows.
+#   that may write more to memory-backed volumes than they request, that may lock
+#   memory, and daemons whose page cache grows.
 # related_resources:
 # - https://kubernetes.io/docs/concepts/workloads/pods/pod-qos/
 # - https://kubernetes.io/docs/concepts/scheduling-eviction/node-pressure-eviction/#node-out-of-memory-behavior
@@ -66,7 +66,7 @@
 #     that rises as the request falls. Page cache would have been given back before that;
 #     what is in a tmpfs or locked cannot be
 #     ([node out of memory behavior](https://kubernetes.io/docs/concepts/scheduling-eviction/node-pressure-eviction/#node-out-of-memory-behavior)).
-#   remediation: Set requests.memory to the value of limits.memory.
+#   remediation: Set requests.memory to the value of limits.memory, and give memory-backed volumes a sizeLimit.
 package policies.memory.memory_request_equals_limit
 
 import data.lib.capability
@@ -86,11 +86,11 @@ violation contains found if some found in finding.violations(_findings(finding.s
 _findings(object_) := {found |
 	some pod in workload.pods(object_)
 	some holder in _holders(pod)
-	reasons := [reason | some container in holder.containers; reason := _reason(object_, pod, container)]
 	resources := holder.spec.resources
 	request := quantity.bytes(resources.requests.memory)
 	limit := quantity.bytes(resources.limits.memory)
 	quantity.exceeds(limit, request, _max_ratio)
+	reason := _reason(object_, pod, holder)
 	found := {
 		"level": "warn",
 		"path": array.concat(holder.path, ["resources", "requests", "memory"]),
@@ -99,7 +99,7 @@ _findings(object_) := {found |
 			holder.title,
 			quantity.text(resources.requests.memory),
 			quantity.text(resources.limits.memory),
-			reasons[0],
+			reason,
 			_advice(resources, limit),
 		]),
 	}
@@ -125,27 +125,45 @@ _containers(pod) := [container |
 	container.kind in {"container", "sidecar"}
 ]
 
-# _reason is why a container is judged, as the message says it; undefined if it is not.
-_reason(object_, pod, container) := sprintf(", and %s", [text]) if {
-	text := _unreclaimable(object_, pod, container)
+# _reason is why a holder is judged, as the message says it; undefined if it is not.
+_reason(object_, pod, holder) := sprintf(", and %s", [text]) if {
+	not workload.in_vm(pod)
+	text := _unreclaimable(object_, pod, holder)
 } else := "" if {
 	parameter.get("scope", "unreclaimable") == "all"
 }
 
-_unreclaimable(object_, pod, container) := sprintf("what it writes to memory-backed volume %q cannot be reclaimed", [names[0]]) if {
-	not workload.in_vm(pod)
-	names := [vol.name | some vol in volume.in_memory(pod); container in volume.writers(pod, vol.name)]
+_unreclaimable(object_, pod, holder) := sprintf("what it writes to memory-backed volume %q%s cannot be reclaimed", [largest.name, largest.text]) if {
+	volumes := _volumes(pod, holder)
+	sizes := [vol.bytes | some vol in volumes]
+	sum(sizes) > quantity.bytes(holder.spec.resources.requests.memory)
+	largest := [vol | some vol in volumes; vol.bytes == max(sizes)][0]
 } else := "the memory that it locks with IPC_LOCK cannot be reclaimed" if {
-	not workload.in_vm(pod)
+	some container in holder.containers
 	capability.granted(container, "IPC_LOCK")
 
 	# A privileged container is rarely so for IPC_LOCK, and a user namespace takes it away.
 	not capability.privileged(container)
 	object.get(pod.spec, "hostUsers", true) != false
 } else := "it runs on every node" if {
-	not workload.in_vm(pod)
 	_daemon(object_)
+	some container in holder.containers
 	_agent(container)
+}
+
+# _volumes are the memory-backed volumes that a holder may write, each {name, bytes,
+# text}: without a sizeLimit they take all of its memory limit.
+_volumes(pod, holder) := [sized |
+	some vol in volume.in_memory(pod)
+	count([writer | some writer in volume.writers(pod, vol.name); writer in holder.containers]) > 0
+	sized := object.union({"name": vol.name}, _size(vol, holder))
+]
+
+_size(vol, holder) := {"bytes": bytes, "text": sprintf(" of %s", [quantity.text(vol.emptyDir.sizeLimit)])} if {
+	bytes := quantity.bytes(vol.emptyDir.sizeLimit)
+	bytes > 0
+} else := {"bytes": bytes, "text": " without a sizeLimit"} if {
+	bytes := quantity.bytes(holder.spec.resources.limits.memory)
 }
 
 _agent(container) if {

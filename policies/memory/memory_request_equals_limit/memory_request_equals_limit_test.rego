@@ -4,7 +4,9 @@ import data.policies.memory.memory_request_equals_limit as rule
 
 _mount := {"name": "shm", "mountPath": "/dev/shm"}
 
-_volumes := [{"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": "64Mi"}}]
+_volumes := [{"name": "shm", "emptyDir": {"medium": "Memory"}}]
+
+_sized(size) := [{"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": size}}]
 
 _resources(request, limit) := {"requests": {"memory": request}, "limits": {"memory": limit}}
 
@@ -39,7 +41,9 @@ _violation(path, title, reason) := {
 	"details": {"level": "warn", "path": path, "facts": {"requestBytes": 1073741824, "limitBytes": 2147483648}},
 }
 
-_tmpfs := ", and what it writes to memory-backed volume \"shm\" cannot be reclaimed"
+_tmpfs := ", and what it writes to memory-backed volume \"shm\" without a sizeLimit cannot be reclaimed"
+
+_tmpfs_of(size) := sprintf(", and what it writes to memory-backed volume \"shm\" of %s cannot be reclaimed", [size])
 
 _locked := ", and the memory that it locks with IPC_LOCK cannot be reclaimed"
 
@@ -95,7 +99,7 @@ test_scope_all if {
 test_max_ratio if {
 	pod := _pod({"containers": [_writer]})
 	_with(pod, {"maxRatio": "2"}) == set()
-	_with(pod, {"maxRatio": "1.5"}) == {object.union(_warned(_path), {"msg": "container \"db\": requests.memory \"1Gi\" is below limits.memory \"2Gi\", and what it writes to memory-backed volume \"shm\" cannot be reclaimed, so the node may promise the difference to others and run out of memory; set it to at least 1366Mi"})}
+	_with(pod, {"maxRatio": "1.5"}) == {object.union(_warned(_path), {"msg": "container \"db\": requests.memory \"1Gi\" is below limits.memory \"2Gi\", and what it writes to memory-backed volume \"shm\" without a sizeLimit cannot be reclaimed, so the node may promise the difference to others and run out of memory; set it to at least 1366Mi"})}
 	exact := _with(_pod({"containers": [_given(_resources("1", "2Gi"))]}), {"maxRatio": "2.0"})
 	{split(violation.msg, "; ")[1] | some violation in exact} == {"set it to at least 1Gi"}
 	_with(pod, {"maxRatio": "1.0"}) == _found
@@ -159,7 +163,7 @@ test_equal_amounts_are_fine if {
 
 test_one_byte_is_a_difference if {
 	_of(_given(_resources("2147483647", 2.147483648e9))) == {{
-		"msg": "container \"db\": requests.memory \"2147483647\" is below limits.memory \"2147483648\", and what it writes to memory-backed volume \"shm\" cannot be reclaimed, so the node may promise the difference to others and run out of memory; set it to \"2147483648\" as well",
+		"msg": "container \"db\": requests.memory \"2147483647\" is below limits.memory \"2147483648\", and what it writes to memory-backed volume \"shm\" without a sizeLimit cannot be reclaimed, so the node may promise the difference to others and run out of memory; set it to \"2147483648\" as well",
 		"details": {"level": "warn", "path": _path, "facts": {"requestBytes": 2147483647, "limitBytes": 2147483648}},
 	}}
 }
@@ -191,10 +195,73 @@ test_what_is_no_writer if {
 	volumes == {set()}
 }
 
-test_the_first_tmpfs_is_named if {
-	run := {"name": "run", "emptyDir": {"medium": "Memory"}}
-	both := object.union(_plain, {"volumeMounts": [{"name": "run", "mountPath": "/run"}, _mount]})
-	_violations(_pod({"volumes": array.concat(_volumes, [run]), "containers": [both]})) == _found
+_run(size) := [{"name": "run", "emptyDir": {"medium": "Memory", "sizeLimit": size}}]
+
+_both := object.union(_plain, {"volumeMounts": [{"name": "run", "mountPath": "/run"}, _mount]})
+
+test_the_largest_tmpfs_is_named if {
+	_violations(_pod({"volumes": array.concat(_run(null), _volumes), "containers": [_both]})) == {_violation(
+		_path, "container \"db\"",
+		", and what it writes to memory-backed volume \"run\" without a sizeLimit cannot be reclaimed",
+	)}
+	_violations(_pod({"volumes": array.concat(_run("1Mi"), _volumes), "containers": [_both]})) == _found
+	_violations(_pod({"volumes": array.concat(_volumes, _run("1Mi")), "containers": [_both]})) == _found
+}
+
+# Every sidecar of Istio writes some KiB of configuration to a tmpfs.
+test_trap_a_volume_within_the_request if {
+	got := {size: violations |
+		some size in ["1Mi", "1Gi", "1073741825", "2Gi", "4Gi", 1.073741824e9, 2147483648]
+		violations := _violations(_pod({"volumes": _sized(size), "containers": [_writer]}))
+	}
+	got == {
+		"1Mi": set(), "1Gi": set(), 1.073741824e9: set(),
+		"1073741825": {_violation(_path, "container \"db\"", _tmpfs_of("1073741825"))},
+		"2Gi": {_violation(_path, "container \"db\"", _tmpfs_of("2Gi"))},
+		"4Gi": {_violation(_path, "container \"db\"", _tmpfs_of("4Gi"))},
+		2147483648: {_violation(_path, "container \"db\"", _tmpfs_of("2147483648"))},
+	}
+}
+
+test_a_size_limit_that_is_none if {
+	got := {violations |
+		some size in [null, "0", 0, "-1Mi", "1 Mi", "", [], {}, true]
+		violations := _violations(_pod({"volumes": _sized(size), "containers": [_writer]}))
+	}
+	got == {_found}
+}
+
+test_the_volumes_of_a_container_are_added_up if {
+	_violations(_pod({"volumes": array.concat(_run("512Mi"), _sized("512Mi")), "containers": [_both]})) == set()
+	_violations(_pod({"volumes": array.concat(_run("512Mi"), _sized("513Mi")), "containers": [_both]})) == {_violation(_path, "container \"db\"", _tmpfs_of("513Mi"))}
+
+	# Only what it may write.
+	_violations(_pod({"volumes": array.concat(_run("2Gi"), _sized("512Mi")), "containers": [_writer]})) == set()
+	other := object.union(_writer, {"name": "other", "resources": _resources("2Gi", "2Gi")})
+	_violations(_pod({"volumes": _sized("1Gi"), "containers": [_writer, other]})) == set()
+}
+
+test_the_volumes_of_a_pod_are_added_up if {
+	pod := {"resources": _resources("1Gi", "2Gi"), "containers": [_both, object.union(_writer, {"name": "other"})]}
+	_violations(_pod(object.union(pod, {"volumes": array.concat(_run("256Mi"), _sized("768Mi"))}))) == set()
+	_violations(_pod(object.union(pod, {"volumes": array.concat(_run("257Mi"), _sized("768Mi"))}))) == {_violation(["spec", "resources", "requests", "memory"], "pod", _tmpfs_of("768Mi"))}
+	_violations(_pod(object.union(pod, {"volumes": _volumes}))) == {_violation(["spec", "resources", "requests", "memory"], "pod", _tmpfs)}
+}
+
+# A small volume is no reason, but there may be another.
+test_other_reasons_beside_a_small_volume if {
+	_violations(_pod({"volumes": _sized("1Mi"), "containers": [object.union(_writer, _locker)]})) == {_violation(_path, "container \"db\"", _locked)}
+	daemon := {"apiVersion": "apps/v1", "kind": "DaemonSet", "spec": {"template": {"spec": {"volumes": _sized("1Mi"), "containers": [object.union(_writer, {"image": _agent.image})]}}}}
+	_violations(daemon) == {_violation(array.concat(["spec", "template"], _path), "container \"db\"", _everywhere)}
+	_with(_pod({"volumes": _sized("1Mi"), "containers": [_writer]}), {"scope": "all"}) == {_violation(_path, "container \"db\"", "")}
+}
+
+test_reasons_of_any_container_of_a_pod_with_resources if {
+	path := ["spec", "resources", "requests", "memory"]
+	resources := _resources("1Gi", "2Gi")
+	_violations(_pod({"resources": resources, "containers": [_plain, _locker]})) == {_violation(path, "pod", _locked)}
+	owned := object.union(_pod({"resources": resources, "containers": [_plain, _agent]}), {"metadata": {"ownerReferences": [{"kind": "DaemonSet"}]}})
+	_violations(owned) == {_violation(path, "pod", _everywhere)}
 }
 
 test_what_does_not_lock if {

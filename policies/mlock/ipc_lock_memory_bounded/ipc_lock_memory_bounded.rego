@@ -4,7 +4,9 @@
 #   IPC_LOCK lifts RLIMIT_MEMLOCK: what bounds the memory that a process locks is then
 #   the memory limit of its container alone, against which locked pages count. The
 #   kernel can neither reclaim nor swap them, so without a limit one container can take
-#   the memory of its node from all others. A container that is known to run as another
+#   the memory of its node from all others. An init container that runs to completion
+#   unlocks all of it when it ends and hardly needs the capability: that is a warning. A
+#   container that is known to run as another
 #   user than root is left to ipc-lock-effective. A privileged container has the capability
 #   as well, but is mostly so for other reasons and is judged by parameter only. That
 #   a container also requests the memory that it may lock is what
@@ -19,7 +21,7 @@
 #     type: object
 #     properties:
 #       levels:
-#         description: The levels that the constraint returns. Without requireGuaranteed the rule has deny only.
+#         description: The levels that the constraint returns.
 #         type: array
 #         items: {type: string, enum: [deny, warn]}
 #         default: [deny, warn]
@@ -58,11 +60,12 @@
 #   since: 0.1.0
 #   remediation: Set resources.limits.memory, with the same requests.memory, to what the container locks and uses, or remove IPC_LOCK.
 #   failure: |
-#     Nothing fails in the container. The node runs out of memory that it can reclaim:
-#     its kubelet evicts Pods, or the kernel's OOM killer ends processes of whichever
-#     Pods have the highest oom_score_adj, and the pages of the one that locked them
-#     stay where they are. With a limit the same program is OOM-killed at that limit
-#     (exit code 137), which is how the cause is found.
+#     Nothing fails in the container at first. The node runs out of memory that it can
+#     reclaim: its kubelet evicts Pods, those first that use more than they request, or the
+#     kernel's OOM killer is faster. Mostly that is the Pod that locked the memory, as it
+#     requests less; one of priority class system-node-critical, as agents of the node
+#     have, is spared, and others go in its place. With a limit the same program is
+#     OOM-killed at that limit (exit code 137), which is how the cause is found.
 #   requiresSyncData: [[{groups: [""], versions: [v1], kinds: [LimitRange]}]]
 #   withoutData: A container that has its memory limit from a LimitRange only is taken to have none. That concerns workload templates; Pods carry it when they are admitted.
 package policies.mlock.ipc_lock_memory_bounded
@@ -85,34 +88,51 @@ _findings(object_) := {found |
 	not pod.spec.hostUsers == false # takes the capability away
 	some container in workload.containers(pod)
 	container.kind != "ephemeral" # cannot carry a limit
-	reason := _reason(pod, container)
-	some found in (_unlimited(object_, pod, container, reason) | _unrequested(pod, container, reason))
+	causes := _causes(pod, container)
+	some found in (_unlimited(object_, pod, container, causes) | _unrequested(pod, container, causes))
 }
 
-# _reason is why a container may lock memory past RLIMIT_MEMLOCK; undefined if it may not.
-_reason(pod, container) := "privileged lets it" if {
+# _causes are what lets a container lock memory past RLIMIT_MEMLOCK, as its security
+# context has it; undefined if nothing does.
+_causes(pod, container) := ["privileged"] if {
 	capability.privileged(container)
 	not capability.rootless(pod, container)
 	parameter.get("includePrivileged", false) == true
-} else := "IPC_LOCK lets it" if {
+} else := [name | some name in ["IPC_LOCK", "ALL"]; capability.listed(container, "add", name)] if {
 	not capability.privileged(container)
 	capability.granted(container, "IPC_LOCK")
 	not capability.rootless(pod, container)
 }
 
-_unlimited(object_, pod, container, reason) := {found |
+_unlimited(object_, pod, container, causes) := {found |
 	memory.unlimited(pod, container)
 	not _defaulted(object_, container)
+	fault := _fault(container, causes)
 	found := {
-		"level": "deny",
-		"path": array.concat(container.path, ["resources", "limits", "memory"]),
+		"level": fault.level,
+		"path": array.concat(container.path, fault.path),
 		"facts": {},
 		"msg": sprintf(
-			"%s: %s lock memory past RLIMIT_MEMLOCK, and no memory limit bounds it, so it can take the node's memory until other pods are evicted or OOM-killed; set resources.limits.memory or remove %s",
-			[container.title, reason, split(reason, " ")[0]],
+			"%s: %s past RLIMIT_MEMLOCK, and no memory limit bounds it, so it can take the node's memory until %s remove %s",
+			[container.title, _lets(causes), fault.text, concat(" and ", causes)],
 		),
 	}
 }
+
+# What an init container locks serves nobody after it, so a limit is not the answer.
+_fault(container, causes) := {
+	"level": "warn",
+	"path": array.concat(["securityContext"], object.get({"privileged": ["privileged"]}, causes[0], ["capabilities", "add"])),
+	"text": "the node evicts or OOM-kills, and whatever it locks is unlocked when it ends;",
+} if {
+	container.kind == "init"
+} else := {
+	"level": "deny",
+	"path": ["resources", "limits", "memory"],
+	"text": "the node evicts or OOM-kills; set resources.limits.memory or",
+}
+
+_lets(causes) := sprintf("%s let%s it lock memory", [concat(" and ", causes), {1: "s", 2: ""}[count(causes)]])
 
 # The LimitRanger fills in what is missing; a limit of 0 is there and stays.
 _defaulted(object_, container) if {
@@ -123,7 +143,7 @@ _defaulted(object_, container) if {
 
 # What an init container locks is free again when the pod runs. Resources of the pod
 # decide before those of a container.
-_unrequested(pod, container, reason) := {found |
+_unrequested(pod, container, causes) := {found |
 	parameter.get("requireGuaranteed", false) == true
 	container.kind != "init"
 	holder := _holder(pod, container)
@@ -136,8 +156,8 @@ _unrequested(pod, container, reason) := {found |
 		"path": array.concat(holder.path, ["resources", "requests", "memory"]),
 		"facts": {"requestBytes": request, "limitBytes": limit},
 		"msg": sprintf(
-			"%s: %s lock memory up to limits.memory %q%s, but requests.memory is %q, so the node may promise the difference to others and run out of memory; set it to %q as well",
-			[container.title, reason, written, holder.text, quantity.text(holder.spec.resources.requests.memory), written],
+			"%s: %s up to limits.memory %q%s, but requests.memory is %q, so the node may promise the difference to others and run out of memory; set it to %q as well",
+			[container.title, _lets(causes), written, holder.text, quantity.text(holder.spec.resources.requests.memory), written],
 		),
 	}
 }

@@ -24,14 +24,19 @@ _with(object_, parameters) := got if {
 
 _path := ["spec", "containers", 0]
 
-_unlimited_by(title, path, reason, cause) := {
-	"msg": sprintf("%s: %s lets it lock memory past RLIMIT_MEMLOCK, and no memory limit bounds it, so it can take the node's memory until other pods are evicted or OOM-killed; set resources.limits.memory or remove %s", [title, reason, cause]),
+_unlimited_by(title, path, lets, causes) := {
+	"msg": sprintf("%s: %s it lock memory past RLIMIT_MEMLOCK, and no memory limit bounds it, so it can take the node's memory until the node evicts or OOM-kills; set resources.limits.memory or remove %s", [title, lets, causes]),
 	"details": {"level": "deny", "path": array.concat(path, ["resources", "limits", "memory"]), "facts": {}},
 }
 
-_unlimited := _unlimited_by(`container "a"`, _path, "IPC_LOCK", "IPC_LOCK")
+_unlimited := _unlimited_by(`container "a"`, _path, "IPC_LOCK lets", "IPC_LOCK")
 
-_unlimited_at(title, path) := _unlimited_by(title, path, "IPC_LOCK", "IPC_LOCK")
+_unlimited_at(title, path) := _unlimited_by(title, path, "IPC_LOCK lets", "IPC_LOCK")
+
+_passing(path, causes) := {
+	"msg": sprintf(`init container "i": %s lets it lock memory past RLIMIT_MEMLOCK, and no memory limit bounds it, so it can take the node's memory until the node evicts or OOM-kills, and whatever it locks is unlocked when it ends; remove %s`, [causes, causes]),
+	"details": {"level": "warn", "path": array.concat(["spec", "initContainers", 0, "securityContext"], path), "facts": {}},
+}
 
 _unrequested(limit, of, request, path, facts) := {
 	"msg": sprintf(`container "a": IPC_LOCK lets it lock memory up to limits.memory %q%s, but requests.memory is %q, so the node may promise the difference to others and run out of memory; set it to %q as well`, [limit, of, request, limit]),
@@ -48,12 +53,20 @@ test_capability_without_a_limit if {
 	_got(_locker({})) == {_unlimited}
 	every context in [
 		{"capabilities": {"add": ["NET_ADMIN", "ipc_lock"]}},
-		{"capabilities": {"add": ["ALL"]}},
 		{"capabilities": {"add": ["IPC_LOCK"], "drop": ["ALL"]}},
 		{"capabilities": {"add": ["IPC_LOCK"]}, "privileged": false},
 		{"capabilities": {"add": ["IPC_LOCK"]}, "runAsUser": 0, "runAsNonRoot": true},
 	] {
 		_got(_pod(_container({"securityContext": context}))) == {_unlimited}
+	}
+}
+
+test_capability_by_all if {
+	every add in [["ALL"], ["all"], ["ALL", "NET_ADMIN"], ["ALL", "ALL"]] {
+		_got(_pod(_container({"securityContext": {"capabilities": {"add": add}}}))) == {_unlimited_by(`container "a"`, _path, "ALL lets", "ALL")}
+	}
+	every add in [["ALL", "IPC_LOCK"], ["IPC_LOCK", "ALL"]] {
+		_got(_pod(_container({"securityContext": {"capabilities": {"add": add}}}))) == {_unlimited_by(`container "a"`, _path, "IPC_LOCK and ALL let", "IPC_LOCK and ALL")}
 	}
 }
 
@@ -100,7 +113,7 @@ test_trap_privileged_containers_of_the_node if {
 	pod := _pod(_container(_privileged))
 	_got(pod) == set()
 	_got(_pod(_container(object.union(_privileged, {"securityContext": {"capabilities": {"add": ["IPC_LOCK"]}}})))) == set()
-	_with(pod, {"includePrivileged": true}) == {_unlimited_by(`container "a"`, _path, "privileged", "privileged")}
+	_with(pod, {"includePrivileged": true}) == {_unlimited_by(`container "a"`, _path, "privileged lets", "privileged")}
 	_with(_pod(_container({})), {"includePrivileged": true}) == set()
 	_with(_locker({}), {"includePrivileged": true}) == {_unlimited}
 	every value in [false, null, "true", 1] {
@@ -230,10 +243,21 @@ test_all_containers_but_ephemeral_ones if {
 		"containers": [{"name": "x"}, object.union({"name": "c"}, _adding)],
 		"ephemeralContainers": [object.union({"name": "e"}, _adding)],
 	}}) == {
-		_unlimited_at(`init container "i"`, ["spec", "initContainers", 0]),
+		_passing(["capabilities", "add"], "IPC_LOCK"),
 		_unlimited_at(`sidecar "s"`, ["spec", "initContainers", 1]),
 		_unlimited_at(`container "c"`, ["spec", "containers", 1]),
 	}
+}
+
+_starting(fields) := {"apiVersion": "v1", "kind": "Pod", "spec": {"initContainers": [object.union({"name": "i"}, fields)]}}
+
+test_init_containers_unlock_what_they_lock if {
+	_got(_starting(_adding)) == {_passing(["capabilities", "add"], "IPC_LOCK")}
+	_got(_starting({"securityContext": {"capabilities": {"add": ["ALL"]}}})) == {_passing(["capabilities", "add"], "ALL")}
+	_got(_starting(object.union(_adding, {"resources": {"limits": {"memory": "1Gi"}}}))) == set()
+	_got(_starting(_privileged)) == set()
+	_with(_starting(_privileged), {"includePrivileged": true}) == {_passing(["privileged"], "privileged")}
+	_with(_starting(_adding), {"levels": ["deny"]}) == set()
 }
 
 test_every_kind_of_workload if {

@@ -6,8 +6,9 @@
 #   mlock fails without the capability IPC_LOCK, which no container has by default. It is
 #   reported where the image is known to lock memory, or is told to in what the Pod shows:
 #   a configuration in a ConfigMap or an image is not read. Whether IPC_LOCK that is there
-#   takes effect is the finding of ipc-lock-effective. Where nodes do not swap, which is the
-#   default of the kubelet, locking memory gains nothing.
+#   takes effect is the finding of ipc-lock-effective. Cassandra, memcached, MySQL and Scylla
+#   start all the same and can only be swapped out then: the parameter nodesSwap leaves them
+#   out, and so does a memory request at the limit, with which the kubelet gives no swap.
 # related_resources:
 # - https://github.com/varnishcache/varnish-cache/issues/4193
 # - https://github.com/elastic/elasticsearch/issues/75609
@@ -38,6 +39,10 @@
 #         description: Whether the container runtime of all nodes runs with LimitMEMLOCK=infinity, so that nobody needs the capability. Then nothing is reported.
 #         type: boolean
 #         default: false
+#       nodesSwap:
+#         description: Whether nodes may swap. Without swap, programs that start without locked memory, and could only be swapped out, need no report.
+#         type: boolean
+#         default: true
 #       profiles:
 #         description: Programs that lock memory, beside those of policies/profiles.yaml. One with the name of a built-in profile replaces it; to leave that out, give an image that matches nothing, such as ^$.
 #         type: array
@@ -97,6 +102,7 @@ import data.lib.finding
 import data.lib.mlock_profiles
 import data.lib.parameter
 import data.lib.profile
+import data.lib.quantity
 import data.lib.volume
 import data.lib.workload
 
@@ -112,8 +118,9 @@ _findings(object_) := {found |
 	some container in workload.containers(pod)
 	container.kind in {"container", "sidecar"}
 	not _may_lock(pod, container)
-	known := profile.matching(_profiles, container)[0]
-	not _resident(known, pod, container)
+	known := profile.matching(_profiles(container), container)[0]
+	volumes := _volumes(known, pod, container)
+	not _resident(volumes)
 	found := {
 		"level": _level(known, container),
 		"path": array.concat(container.path, array.concat(["securityContext", "capabilities"], _place(container))),
@@ -122,12 +129,30 @@ _findings(object_) := {found |
 			container.title,
 			object.get(known, "name", "its program"),
 			object.get(known, "fault", "fails or can be swapped out"),
-			concat(", or ", _fixes(known, pod, container)),
+			concat(", or ", _fixes(known, pod, container, volumes)),
 		]),
 	}
 }
 
-_profiles := profile.all(mlock_profiles.rows)
+_profiles(container) := profile.all([row |
+	some row in mlock_profiles.rows
+	_matters(row, container)
+])
+
+_matters(row, _) if not row.name in {"Cassandra", "Scylla", "MySQL", "memcached"}
+
+_matters(_, container) if {
+	parameter.get("nodesSwap", true) == true
+	not _pinned(container)
+}
+
+# The kubelet gives no swap to a container that requests its limit (kubernetes v1.37
+# kuberuntime_container_linux.go GetContainerSwapBehavior).
+_pinned(container) if {
+	request := quantity.bytes(container.spec.resources.requests.memory)
+	request > 0
+	request == quantity.bytes(container.spec.resources.limits.memory)
+}
 
 # _may_lock holds for a container that has the capability, or asks for it: why it does not
 # get it then is another rule's finding.
@@ -145,13 +170,32 @@ _may_lock(pod, container) if {
 	limit.name == "memlock"
 }
 
-# _resident holds if what a program locks is on a memory-backed volume.
-_resident(known, pod, container) if {
+# _volumes are the volumes that hold, in a container, what a program locks in files.
+_volumes(known, pod, container) := [vol |
+	directory := _directory(known, container)
 	some mount in volume.mounts(pod)
 	mount.container == container
-	regex.match(known.residentPath, mount.mountPath)
-	some vol in volume.in_memory(pod)
+	_holds(mount.mountPath, directory)
+	some vol in pod.spec.volumes
 	vol.name == mount.volume
+]
+
+# _directory is where those files are; undefined for a program without any.
+_directory(known, container) := volume.clean(names[count(names) - 1]) if {
+	known.residentPath
+	words := concat(" ", [word | some field in ["command", "args"]; some word in container.spec[field]; is_string(word)])
+	names := [match[1] | some match in regex.find_all_string_submatch_n(`(?:^|\s)(?:-n\s*|--?varnish-working-dir[=\s])(/\S+)`, words, -1)]
+} else := known.residentPath
+
+# By default they may be in a directory below that, called after the host.
+_holds(mount, directory) if startswith(sprintf("%s/", [directory]), sprintf("%s/", [mount]))
+
+_holds(mount, directory) if startswith(mount, sprintf("%s/", [directory]))
+
+# What is on a tmpfs is in memory anyway.
+_resident(volumes) if {
+	some vol in volumes
+	vol.emptyDir.medium == "Memory"
 }
 
 _level(known, container) := "deny" if {
@@ -165,17 +209,41 @@ _place(container) := ["drop", index] if {
 	index := capability.indices(container, "drop", "IPC_LOCK")[0]
 } else := ["add"]
 
-_fixes(known, pod, container) := array.concat(
-	[text | text := known.instead],
-	[sprintf("%s%s%s", [_add(container), _user(known), _namespace(pod)]), "raise LimitMEMLOCK of the container runtime"],
-)
+_fixes(known, pod, container, volumes) := array.concat(array.concat(first, _added(known, pod, container)), array.concat(["raise LimitMEMLOCK of the container runtime"], last)) if {
+	without := [text | text := _instead(known, container, volumes)]
+	first := [text | known.binary; some text in without]
+	last := [text | not known.binary; some text in without]
+}
+
+_instead(_, _, volumes) := sprintf("set medium Memory on volume %q, which then holds what it locks", [volumes[0].name]) if {
+	is_object(volumes[0].emptyDir)
+} else := sprintf("mount an emptyDir with medium Memory in place of volume %q, which then holds what it locks", [volumes[0].name])
+
+_instead(known, container, []) := text if {
+	text := replace(known.instead, known.residentPath, _directory(known, container))
+} else := known.instead
+
+# _added is how to have the capability take effect, if there is a way: another user than
+# root has it from a file capability alone, which with allowPrivilegeEscalation false only
+# the first program of a container gets.
+_added(known, pod, container) := [] if {
+	_wrapped(known, container)
+	capability.rootless(pod, container)
+} else := [sprintf("%s%s%s", [_add(container), _user(known, container), _namespace(pod)])]
+
+_wrapped(known, container) if {
+	container.spec.securityContext.allowPrivilegeEscalation == false
+	not _direct(known, container)
+}
+
+_direct(known, container) if regex.replace(container.spec.command[0], "^.*/", "") == known.binary
 
 _add(container) := "take IPC_LOCK out of capabilities.drop and add it" if {
 	_place(container)[0] == "drop"
 } else := "add IPC_LOCK to capabilities.add"
 
-_user(known) := sprintf(", with cap_ipc_lock+ep on %s in the image unless it runs as root", [binary]) if {
-	binary := known.binary
+_user(known, container) := sprintf(", with cap_ipc_lock+ep on %s in the image unless it runs as root", [known.binary]) if {
+	not _wrapped(known, container)
 } else := " and run as root"
 
 # In a user namespace the kernel does not honour the capability for mlock.

@@ -39,12 +39,18 @@ _denied := _violation("deny", _path, `container "es"`, _aborts)
 
 _es := {_denied}
 
-_warns := sprintf(`Varnish %s starts with "Warning: mlock() of VSM failed" and waits for the disk where its log is paged out; mount an emptyDir with medium Memory at /var/lib/varnish, which holds what it locks, or %s, or %s`, [_beyond, _add("varnishd"), _runtime])
+_warns_but(instead) := sprintf(`Varnish %s starts with "Warning: mlock() of VSM failed" and waits for the disk where its log is paged out; %s, or %s, or %s`, [_beyond, instead, _add("varnishd"), _runtime])
+
+_warns := _warns_but("mount an emptyDir with medium Memory at /var/lib/varnish, which holds what it locks")
+
+_warned_but(instead) := {_violation("warn", _path, `container "varnish"`, _warns_but(instead))}
 
 _warned := {_violation("warn", _path, `container "varnish"`, _warns)}
 
-_summary(object_) := {[violation.details.level, name] |
-	some violation in _got(object_)
+_summary(object_) := _summary_of(_got(object_))
+
+_summary_of(violations) := {[violation.details.level, name] |
+	some violation in violations
 	name := split(split(violation.msg, `": `)[1], " locks")[0]
 }
 
@@ -72,16 +78,66 @@ test_every_program_and_its_signs if {
 		[["warn", "Varnish"], {"image": "varnish:7.10.1-alpine", "command": ["varnishd", "-F"]}],
 		[["warn", "kube-httpcache"], {"image": "quay.io/mittwald/kube-httpcache:stable", "command": ["./kube-httpcache"]}],
 		[["warn", "Manticore"], {"image": "manticoresearch/manticore:6.3.8", "command": ["sh", "-c", "echo 'access_plain_attrs = mlock' >> /etc/m.conf; searchd"]}],
-		[["warn", "Cassandra"], {"image": "cassandra:5.0"}],
-		[["warn", "Cassandra"], {"image": "cassandra:5.0", "command": ["cassandra", "-f"]}],
-		[["warn", "Scylla"], {"image": "scylladb/scylla:6.2", "args": ["--lock-memory=1", "--smp", "2"]}],
 		[["warn", "RDMA"], {"image": "ghcr.io/example/train:1", "resources": {"limits": {"rdma/hca_shared_devices_a": "1"}}}],
-		[["warn", "MySQL"], {"image": "mysql:8.4", "args": ["--memlock"]}],
-		[["warn", "memcached"], {"image": "memcached:1.6", "args": ["-m", "1024", "-k"]}],
 		[["warn", "vmtouch"], {"image": "busybox", "command": ["vmtouch", "-dl", "/models"]}],
 	] {
 		_summary(_running(row[1])) == {row[0]}
 	}
+}
+
+# Programs that nothing but swap harms.
+
+_burstable := {"resources": {"requests": {"memory": "1Gi"}, "limits": {"memory": "2Gi"}}}
+
+_cassandra := object.union({"name": "a", "image": "cassandra:5.0"}, _burstable)
+
+_swapped_out := _violation("warn", _path, `container "a"`, sprintf(`Cassandra %s logs "Unable to lock JVM memory (ENOMEM)" and can be swapped out; set requests.memory to limits.memory, which keeps the kubelet from giving it swap, or %s, or %s`, [_beyond, _add("java"), _runtime]))
+
+test_programs_on_nodes_that_swap if {
+	every row in [
+		["Cassandra", {"image": "cassandra:5.0"}],
+		["Cassandra", {"image": "cassandra:5.0", "command": ["cassandra", "-f"]}],
+		["Scylla", {"image": "scylladb/scylla:6.2", "args": ["--lock-memory=1", "--smp", "2"]}],
+		["MySQL", {"image": "mysql:8.4", "args": ["--memlock"]}],
+		["memcached", {"image": "memcached:1.6", "args": ["-m", "1024", "-k"]}],
+	] {
+		pod := _running(object.union(row[1], _burstable))
+		_summary_of(_got(pod)) == {["warn", row[0]]}
+		_with(pod, {"nodesSwap": false}) == set()
+	}
+	every value in [true, null] {
+		_with(_running(_cassandra), {"nodesSwap": value}) == {_swapped_out}
+	}
+	every value in [false, "true", 1, []] {
+		_with(_running(_cassandra), {"nodesSwap": value}) == set()
+	}
+	_with(_running(_locking), {"nodesSwap": false}) == _es
+	_with(_running(_varnish), {"nodesSwap": false}) == _warned
+}
+
+test_trap_containers_without_swap if {
+	every resources in [
+		{"requests": {"memory": "2Gi"}, "limits": {"memory": "2Gi"}},
+		{"requests": {"memory": "2Gi"}, "limits": {"memory": 2147483648}},
+	] {
+		_got(_running({"name": "a", "image": "cassandra:5.0", "resources": resources})) == set()
+	}
+	every resources in [
+		null, {}, [], "x",
+		{"limits": {"memory": "2Gi"}},
+		{"requests": {"memory": "0"}, "limits": {"memory": "0"}},
+		{"requests": {"memory": null}, "limits": {"memory": "2Gi"}},
+		{"requests": {"memory": "much"}, "limits": {"memory": "much"}},
+		{"requests": {"memory": "1Gi"}, "limits": {"memory": "1025Mi"}},
+		{"requests": {"memory": "1Gi"}, "limits": null},
+		{"requests": {"cpu": "1"}},
+	] {
+		_got(_running({"name": "a", "image": "cassandra:5.0", "resources": resources})) == {_swapped_out}
+	}
+}
+
+test_own_profile_of_such_a_program_is_judged_anywhere if {
+	_summary_of(_with(_running(_cassandra), {"nodesSwap": false, "profiles": [{"name": "Cassandra", "image": "cassandra"}]})) == {["warn", "Cassandra"]}
 }
 
 test_trap_programs_that_do_not_lock if {
@@ -107,7 +163,6 @@ test_trap_programs_that_do_not_lock if {
 		{"image": "varnish:7.6", "args": ["varnishlog", "-g", "raw"]},
 		{"image": "varnish:7.6", "args": ["-p", "vsl_space=4M"]},
 		{"image": "quay.io/mittwald/kube-httpcache:stable", "command": ["/exporter"]},
-		{"image": "cassandra:5.0", "command": ["cqlsh", "cassandra"]},
 		{"image": "k8ssandra/medusa:0.21"},
 		{"image": "mysql:8.4"}, {"image": "memcached:1.6", "args": ["-m", "64"]}, {"image": "busybox", "command": ["vmtouch", "-t", "/models"]},
 		{"image": "x", "resources": {"limits": {"rdma/hca": "1"}}, "env": [{"name": "NCCL_IB_DISABLE", "value": "1"}]},
@@ -123,13 +178,77 @@ _mounting(path, name) := object.union(_varnish, {"volumeMounts": [{"name": name,
 
 test_varnish_with_its_working_directory_in_memory if {
 	volumes := [{"name": "disk", "emptyDir": {}}, {"name": "workdir", "emptyDir": {"medium": "Memory", "sizeLimit": "128Mi"}}]
-	every path in ["/var/lib/varnish", "/var/lib/varnish/", "/var/lib/varnish/varnishd"] {
+	every path in ["/var/lib/varnish", "/var/lib/varnish/", "/var/lib/varnish/varnishd", "/var/lib", "/var", "/"] {
 		_got(_pod({"containers": [_mounting(path, "workdir")], "volumes": volumes})) == set()
+		_got(_pod({"containers": [_mounting(path, "disk")], "volumes": volumes})) == _warned_but(`set medium Memory on volume "disk", which then holds what it locks`)
 	}
-	_got(_pod({"containers": [_mounting("/var/lib/varnish", "disk")], "volumes": volumes})) == _warned
+	_got(_pod({"containers": [_mounting("/var/lib/varnish-data", "workdir")], "volumes": volumes})) == _warned
+	_got(_pod({"containers": [_mounting("/var/lib/varnish", "absent")], "volumes": volumes})) == _warned
 	_got(_pod({"containers": [_mounting("/tmp", "workdir")], "volumes": volumes})) == _warned
 	_got(_pod({"containers": [_varnish, object.union(_mounting("/var/lib/varnish", "workdir"), {"name": "b"})], "volumes": volumes})) == _warned
 	_got(_pod({"containers": [object.union(_locking, {"volumeMounts": [{"name": "workdir", "mountPath": "/var/lib/varnish"}]})], "volumes": volumes})) == _es
+}
+
+test_varnish_with_its_working_directory_on_another_volume if {
+	every volume in [{"persistentVolumeClaim": {"claimName": "varnish"}}, {"hostPath": {"path": "/run/varnish"}}, {"emptyDir": null}, {}] {
+		volumes := [null, object.union({"name": "vol"}, volume)]
+		_got(_pod({"containers": [_mounting("/var/lib/varnish", "vol")], "volumes": volumes})) == _warned_but(`mount an emptyDir with medium Memory in place of volume "vol", which then holds what it locks`)
+	}
+}
+
+_at(directory) := sprintf("mount an emptyDir with medium Memory at %s, which holds what it locks", [directory])
+
+test_varnish_that_is_told_its_working_directory if {
+	volumes := [{"name": "disk", "emptyDir": {}}, {"name": "workdir", "emptyDir": {"medium": "Memory"}}]
+	every fields in [
+		{"args": ["-n", "/somedir", "-F"]},
+		{"args": ["-n/somedir"]},
+		{"args": ["-F", "-n", "/other", "-n", "/somedir/"]},
+		{"command": ["varnishd"], "args": ["-n", "/somedir"]},
+		{"command": ["varnishd", "-n", "/other"], "args": ["-n", "/somedir"]},
+		{"command": ["sh", "-c", "exec varnishd -F -n /somedir"]},
+		{"args": [null, 1, "-n", "/somedir/shop"]},
+	] {
+		_got(_pod({"containers": [object.union(_mounting("/somedir", "workdir"), fields)], "volumes": volumes})) == set()
+		_got(_pod({"containers": [object.union(_mounting("/somedir", "disk"), fields)], "volumes": volumes})) == _warned_but(`set medium Memory on volume "disk", which then holds what it locks`)
+	}
+	every fields in [{"args": ["-n", "/somedir"]}, {"args": ["-n/other", "-n/somedir"]}] {
+		_got(_pod({"containers": [object.union(_mounting("/var/lib/varnish", "workdir"), fields)], "volumes": volumes})) == _warned_but(_at("/somedir"))
+	}
+	every fields in [{"args": ["-n", "shop"]}, {"args": ["-t", "/somedir"]}, {"args": ["-Fn", "/somedir"]}, {"args": ["-n"]}, {"args": "-n /somedir"}, {"args": ["varnishd", "--n", "/somedir"]}] {
+		_got(_pod({"containers": [object.union(_mounting("/somedir", "workdir"), fields)], "volumes": volumes})) == _warned
+	}
+	_got(_pod({"containers": [object.union(_locking, {"args": ["-n", "/somedir"], "volumeMounts": [{"name": "workdir", "mountPath": "/somedir"}]})], "volumes": volumes})) == _es
+	every flag in ["-varnish-working-dir=/run/vsm", "--varnish-working-dir=/run/vsm"] {
+		cache := {"name": "a", "image": "quay.io/mittwald/kube-httpcache:v0.9.1", "args": [flag], "volumeMounts": [{"name": "workdir", "mountPath": "/run"}]}
+		_got(_pod({"containers": [cache], "volumes": volumes})) == set()
+		_summary(_running(cache)) == {["warn", "kube-httpcache"]}
+	}
+}
+
+# File capabilities.
+
+test_file_capability_behind_a_wrapper if {
+	context := {"allowPrivilegeEscalation": false}
+	as_root := {object.union(_denied, {"msg": replace(_denied.msg, _add("java"), "add IPC_LOCK to capabilities.add and run as root")})}
+	_got(_secured(context)) == as_root
+	every command in [["elasticsearch"], ["/usr/local/bin/docker-entrypoint.sh"], ["java.sh", "elasticsearch"]] {
+		_got(_running(object.union(_locking, {"securityContext": context, "command": command}))) == as_root
+	}
+	without := {object.union(_denied, {"msg": replace(_denied.msg, sprintf("%s, or ", [_add("java")]), "")})}
+	_got(_secured({"allowPrivilegeEscalation": false, "runAsUser": 1000})) == without
+	_got(_secured({"allowPrivilegeEscalation": false, "runAsNonRoot": true})) == without
+	_got(_pod({"securityContext": {"runAsUser": 1000}, "containers": [object.union(_locking, {"securityContext": context})]})) == without
+	_got(_secured({"allowPrivilegeEscalation": false, "runAsUser": 0})) == as_root
+	every value in [true, null, "false", 0] {
+		_got(_secured({"allowPrivilegeEscalation": value, "runAsUser": 1000})) == _es
+	}
+}
+
+test_trap_file_capability_of_the_first_program if {
+	every command in [["varnishd"], ["/usr/sbin/varnishd", "-F"]] {
+		_got(_running(object.union(_varnish, {"command": command, "securityContext": {"allowPrivilegeEscalation": false, "runAsUser": 1000}}))) == _warned
+	}
 }
 
 # The capability.
@@ -185,7 +304,13 @@ test_memlock_limit_of_the_security_context if {
 }
 
 test_program_without_a_file_to_set_the_capability_on if {
-	_got(_running({"name": "a", "image": "x", "resources": {"requests": {"rdma/hca": 1}}})) == {_violation("warn", _path, `container "a"`, sprintf("RDMA %s fails to register its buffers (ibv_reg_mr, ibv_create_cq get ENOMEM), and NCCL or UCX falls back to TCP without a word; remove the rdma/ resource, or add IPC_LOCK to capabilities.add and run as root, or %s", [_beyond, _runtime]))}
+	rdma := {"name": "a", "image": "x", "resources": {"requests": {"rdma/hca": 1}}}
+	fails := sprintf("RDMA %s fails to register its buffers (ibv_reg_mr, ibv_create_cq get ENOMEM), and NCCL or UCX falls back to TCP without a word", [_beyond])
+	meant := "set NCCL_IB_DISABLE=1 if TCP is meant"
+	_got(_running(rdma)) == {_violation("warn", _path, `container "a"`, sprintf("%s; add IPC_LOCK to capabilities.add and run as root, or %s, or %s", [fails, _runtime, meant]))}
+	unprivileged := object.union(rdma, {"securityContext": {"runAsUser": 1000, "allowPrivilegeEscalation": false}})
+	_got(_running(unprivileged)) == {_violation("warn", _path, `container "a"`, sprintf("%s; %s, or %s", [fails, _runtime, meant]))}
+	_summary(_running({"name": "a", "image": "x", "resources": {"limits": {"vpc.amazonaws.com/efa": 4}}})) == {["warn", "RDMA"]}
 }
 
 # Which containers are judged.
@@ -238,7 +363,7 @@ test_without_parameters if {
 			{"review": {"object": _running(_locking)}},
 			{"review": {"object": _running(_locking)}, "parameters": null},
 			{"review": {"object": _running(_locking)}, "parameters": {}},
-			{"review": {"object": _running(_locking)}, "parameters": {"levels": null, "nodesHaveUnlimitedMemlock": null, "profiles": null, "vmRuntimeClasses": null}},
+			{"review": {"object": _running(_locking)}, "parameters": {"levels": null, "nodesHaveUnlimitedMemlock": null, "nodesSwap": null, "profiles": null, "vmRuntimeClasses": null}},
 		]
 		violations := mlock_capability_required.violation with input as in_
 	}
@@ -269,7 +394,7 @@ _own := {"name": "Db", "image": `(^|/)db$`, "tags": "^7", "sign": "--lock", "lev
 test_own_profile if {
 	container := {"name": "a", "image": "example.com/db:7.1", "args": ["--lock"]}
 	add := "add IPC_LOCK to capabilities.add and run as root"
-	full := {_violation("deny", _path, `container "a"`, sprintf("Db %s exits with ENOMEM; remove --lock, or %s, or %s", [_beyond, add, _runtime]))}
+	full := {_violation("deny", _path, `container "a"`, sprintf("Db %s exits with ENOMEM; %s, or %s, or remove --lock", [_beyond, add, _runtime]))}
 	_got(_running(container)) == set()
 	_with(_running(container), {"profiles": [_own]}) == full
 	_with(_running(object.union(container, {"args": []})), {"profiles": [_own]}) == set()

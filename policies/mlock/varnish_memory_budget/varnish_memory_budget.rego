@@ -9,7 +9,9 @@
 #   puts before arguments that begin with a dash. Where a variable or a script has a
 #   say in them, and for file storage and MSE, nothing is judged. The log should be in a
 #   tmpfs that holds it, which memory-backed emptyDir is; noexec would keep VCL from
-#   loading, which varnishd compiles there.
+#   loading, which varnishd compiles there. As a tmpfs should take half of a memory limit at
+#   most, which memory-emptydir-fits-memory-limit asks for, a limit that is advised here is
+#   at least twice what the log needs there; reported is what is below the sum alone.
 # related_resources:
 # - https://varnish-cache.org/docs/trunk/users-guide/storage-backends.html
 # - https://varnish-cache.org/docs/trunk/reference/vsm.html
@@ -63,7 +65,7 @@
 #   kind: MemgateVarnishMemoryBudget
 #   severity: medium
 #   since: 0.1.0
-#   remediation: Set limits.memory to the sum of all malloc storages and a quarter more, plus 80Mi, bound transient objects with a storage called Transient, and mount a memory-backed emptyDir of 112Mi at /var/lib/varnish.
+#   remediation: Set limits.memory to the sum of all malloc storages and a quarter more, plus 80Mi, and no less than 224Mi, bound transient objects with a storage called Transient, and mount a memory-backed emptyDir of 112Mi at /var/lib/varnish.
 #   failure: |
 #     Hours or days after a rollout, when the cache is full, the container is OOMKilled
 #     (exit code 137) or the child of varnishd is, and the cache starts empty. varnishstat
@@ -241,8 +243,8 @@ _limit(pod, container, need) := {found |
 _fault(pod, container, need) := {
 	"facts": {},
 	"text": sprintf(
-		"no memory limit bounds it, and %s, so other pods are evicted or OOM-killed when its node runs short; set resources.limits.memory to at least %s",
-		[_sum(need), quantity.format(need.bytes)],
+		"no memory limit bounds it, and %s, until the node evicts or OOM-kills; set resources.limits.memory to at least %s",
+		[_sum(need), _advised(need)],
 	),
 } if {
 	memory.unlimited(pod, container)
@@ -250,7 +252,7 @@ _fault(pod, container, need) := {
 	"facts": {"limitBytes": limit},
 	"text": sprintf(
 		"limits.memory %q is too small: %s, so it is OOM-killed when its cache fills, and starts with an empty one; set limits.memory to at least %s%s",
-		[memory.written(pod, container), _sum(need), quantity.format(need.bytes), _smaller(limit, need)],
+		[memory.written(pod, container), _sum(need), _advised(need), _smaller(limit, need)],
 	),
 } if {
 	limit := memory.limit(pod, container)
@@ -264,7 +266,14 @@ _sum(need) := sprintf("malloc storage of %s, the shared memory log of %s and ove
 	need.transient,
 ])
 
+# _advised is the limit to set: the need, or what lets the work directory be half of it.
+_advised(need) := sprintf("%s, twice the %s of a work directory in memory", [quantity.format(2 * _room(need)), quantity.format(_room(need))]) if {
+	2 * _room(need) > need.bytes
+} else := quantity.format(need.bytes)
+
+# Less storage is of no use where the work directory alone asks for a larger limit.
 _smaller(limit, need) := sprintf(" or all storage to at most %sM", [format_int(storage / 1048576, 10)]) if {
+	limit >= 2 * _room(need)
 	least := (limit - need.log) * _overhead.whole
 	both := _overhead.whole + _overhead.part
 	storage := quantity.mebibytes((least - (least % both)) / both)

@@ -37,7 +37,7 @@ _found(path, facts, msg) := {"msg": msg, "details": {"level": "warn", "path": pa
 
 _unlimited_at(title, path, facts, sum, needed) := _found(
 	array.concat(path, ["resources", "limits", "memory"]), facts,
-	sprintf("%s: no memory limit bounds it, and %s, so other pods are evicted or OOM-killed when its node runs short; set resources.limits.memory to at least %s", [title, sum, needed]),
+	sprintf("%s: no memory limit bounds it, and %s, until the node evicts or OOM-kills; set resources.limits.memory to at least %s", [title, sum, needed]),
 )
 
 # _unlimited is a storage of some MiB with a log of 80 and a quarter more.
@@ -45,8 +45,13 @@ _unlimited(storage, overhead, more) := _unlimited_at(
 	`container "cache"`, _path,
 	{"storageBytes": storage * _mib, "logBytes": 80 * _mib, "overheadBytes": overhead * _mib, "neededBytes": ((storage + 80) + overhead) * _mib},
 	_sum(sprintf("%dMi", [storage]), "80Mi", sprintf("%dMi", [(storage + 80) + overhead]), more),
-	sprintf("%dMi", [(storage + 80) + overhead]),
+	_advised((storage + 80) + overhead),
 )
+
+# The work directory takes 112Mi, and half of the limit at most.
+_advised(needed) := sprintf("%dMi", [needed]) if {
+	needed >= 224
+} else := "224Mi, twice the 112Mi of a work directory in memory"
 
 _unlimited_256 := _unlimited(256, 64, _more)
 
@@ -57,8 +62,7 @@ _small_at(path, limit, bytes) := _found(
 )
 
 _smaller(bytes) := sprintf(" or all storage to at most %dM", [mebibytes]) if {
-	mebibytes := {268435456: 140, 419430399: 255, 85196799: 1, 85196800: 1}[bytes]
-	bytes != 85196799
+	mebibytes := {268435456: 140, 419430399: 255, 234881024: 115}[bytes]
 } else := ""
 
 _small(limit, bytes) := _small_at(_path, limit, bytes)
@@ -274,8 +278,9 @@ test_limits if {
 	_got(_pod(_container(object.union(_sized, _limits("256Mi"))))) == {_small("256Mi", 268435456)}
 	_got(_pod(_container(object.union(_sized, _limits(419430399))))) == {_small("419430399", 419430399)}
 	_got(_pod(_container(object.union(_sized, _limits(4.19430399e8))))) == {_small("419430399", 419430399)}
-	_got(_pod(_container(object.union(_sized, _limits(85196800))))) == {_small("85196800", 85196800)}
-	_got(_pod(_container(object.union(_sized, _limits(85196799))))) == {_small("85196799", 85196799)}
+	_got(_pod(_container(object.union(_sized, _limits("224Mi"))))) == {_small("224Mi", 234881024)}
+	_got(_pod(_container(object.union(_sized, _limits(234881023))))) == {_small("234881023", 234881023)}
+	_got(_pod(_container(object.union(_sized, _limits("64Mi"))))) == {_small("64Mi", 67108864)}
 	every limit in ["400Mi", 419430400, "1Gi"] {
 		_got(_pod(_container(object.union(_sized, _limits(limit))))) == set()
 	}
@@ -301,10 +306,33 @@ test_limit_of_the_pod if {
 	_got(object.union(own, {"spec": _limits("1Gi")})) == {_small("256Mi", 268435456)}
 }
 
+# A limit above the sum is enough: half of it is another rule's.
+test_limit_that_the_work_directory_asks_for if {
+	plain := {"command": ["varnishd"]}
+	every limit in ["205Mi", "224Mi"] {
+		_got(_pod(_container(object.union(plain, _limits(limit))))) == set()
+	}
+	_got(_pod(_container(plain))) == {_unlimited(100, 25, _more)}
+	_got(_pod(_container(object.union(plain, _limits("200Mi"))))) == {_found(
+		array.concat(_path, ["resources", "limits", "memory"]),
+		{"storageBytes": 100 * _mib, "logBytes": 80 * _mib, "overheadBytes": 25 * _mib, "neededBytes": 205 * _mib, "limitBytes": 200 * _mib},
+		sprintf(`container "cache": limits.memory "200Mi" is too small: %s, so it is OOM-killed when its cache fills, and starts with an empty one; set limits.memory to at least 224Mi, twice the 112Mi of a work directory in memory`, [_sum("100Mi", "80Mi", "205Mi", _more)]),
+	)}
+	every row in [["malloc,114m", "224Mi, twice the 112Mi of a work directory in memory"], ["malloc,115m", "224Mi"], ["malloc,116m", "225Mi"]] {
+		{text | some violation in _got(_running(["-s", row[0]])); text := split(violation.msg, "at least ")[1]} == {row[1]}
+	}
+}
+
+test_limit_without_room_for_any_storage if {
+	pod := _pod(_container(object.union(_sized, _limits("300Mi"))))
+	msgs := {violation.msg | some violation in _with(pod, {"overheadRatio": "1000"})}
+	msgs == {sprintf(`container "cache": limits.memory "300Mi" is too small: %s, so it is OOM-killed when its cache fills, and starts with an empty one; set limits.memory to at least 256336Mi`, [_sum("256Mi", "80Mi", "256336Mi", _more)])}
+}
+
 # Overhead is rounded up to whole bytes, what is advised to whole Mi.
 test_rounding if {
 	facts := {"storageBytes": 1, "logBytes": 80 * _mib, "overheadBytes": 1, "neededBytes": 81 * _mib}
-	_got(_running(["-s", "malloc,1"])) == {_unlimited_at(`container "cache"`, _path, facts, _sum("1", "80Mi", "81Mi", _more), "81Mi")}
+	_got(_running(["-s", "malloc,1"])) == {_unlimited_at(`container "cache"`, _path, facts, _sum("1", "80Mi", "81Mi", _more), _advised(81))}
 }
 
 test_overhead_ratio if {

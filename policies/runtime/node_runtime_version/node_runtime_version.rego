@@ -57,6 +57,10 @@
 #         type: string
 #         pattern: ^([0-9]+\.[0-9]+(\.[0-9]+)?)?$
 #         default: 1.2.0
+#       reportDocker:
+#         description: Whether a Node that runs Docker is reported. Most of what runs there never notices.
+#         type: boolean
+#         default: false
 # custom:
 #   id: node-runtime-version
 #   kind: MemgateNodeRuntimeVersion
@@ -78,7 +82,7 @@ import data.lib.finding
 import data.lib.parameter
 
 # METADATA
-# description: one violation for each program of a Node that is too old, and one for a Node that runs Docker
+# description: one violation for each program of a Node that is too old, and, if asked for, one for a Node that runs Docker
 # entrypoint: true
 violation contains found if some found in finding.violations(_findings(finding.subject), _findings(finding.previous))
 
@@ -159,6 +163,7 @@ _fault(program, written) := sprintf("is older than %s, so %s; %s", [program.leas
 	not _exempt(program, written)
 } else := "is Docker, by dockershim (gone since Kubernetes 1.24) or cri-dockerd, where a non-root binary with the file capability IPC_LOCK does not get it under allowPrivilegeEscalation: false, so mlock fails with ENOMEM; move the node to containerd or CRI-O" if {
 	program.prefix == "docker://"
+	parameter.get("reportDocker", false) == true
 }
 
 _exempt(program, written) if {

@@ -61,7 +61,13 @@ test_an_old_node_is_reported_for_each_program if {
 }
 
 test_a_node_that_runs_docker if {
-	_violations(_node({"containerRuntimeVersion": "docker://24.0.7"})) == {_docker}
+	node := _node({"containerRuntimeVersion": "docker://24.0.7"})
+	_with(node, {"reportDocker": true}) == {_docker}
+	_with(_node({}), {"reportDocker": true}) == set()
+	_violations(node) == set()
+	every other in [false, null, "true", 1, [], {}] {
+		_with(node, {"reportDocker": other}) == set()
+	}
 }
 
 test_no_parameters if {

@@ -54,7 +54,7 @@
 #   kind: MemgateMemoryEmptydirFitsMemoryLimit
 #   severity: high
 #   since: 0.1.0
-#   remediation: Lower emptyDir.sizeLimit to half of the smallest memory limit of the containers that write to the volume, or raise that limit.
+#   remediation: Raise the memory limits of the containers that write to the volume to twice its sizeLimit, or lower emptyDir.sizeLimit to half of the smallest of them if the program needs no more.
 #   failure: |
 #     The volume reports space that its writer may not use: df shows 2G free, and the write ends in an OOM kill (exit
 #     code 137) instead of "No space left on device". The files outlive the container, so it starts again with
@@ -110,7 +110,7 @@ _together(object_) := {found |
 		"path": array.concat(pod.path, ["volumes"]),
 		"facts": {"sizeLimitBytes": total, "podLimitBytes": bound},
 		"msg": sprintf(
-			"volumes %s: the sizeLimits add up to %s and the memory limit of the whole pod is %s, so filling them OOM-kills its containers; lower them to at most %s together or raise the limits",
+			"volumes %s: the sizeLimits add up to %s and the memory limit of the whole pod is %s, so filling them OOM-kills its containers; raise the limits, or lower the sizeLimits to at most %s together if the programs need no more",
 			[concat(", ", names), quantity.format(total), quantity.format(bound), quantity.format(_share(bound))],
 		),
 	}
@@ -182,7 +182,8 @@ _effect(vol, limit) := sprintf("is too much for %s, which is OOM-killed before t
 	vol.bytes >= limit.bytes
 } else := sprintf("leaves only %s to %s once the volume is full, and the files outlast an OOM kill and its restart", [quantity.format(limit.bytes - vol.bytes), limit.text])
 
-_advice(vol, limits) := sprintf("lower sizeLimit to at most %s or raise the memory limit to %s", [quantity.format(share), _needed(vol)]) if {
+# What a program needs is not known here: shm-min-size may say that it is more.
+_advice(vol, limits) := sprintf("raise the memory limit to %s, or lower sizeLimit to at most %s if the program needs no more", [_needed(vol), quantity.format(share)]) if {
 	share := _share(limits.smallest.bytes)
 	share > 0
 } else := sprintf("raise the memory limit to %s", [_needed(vol)])

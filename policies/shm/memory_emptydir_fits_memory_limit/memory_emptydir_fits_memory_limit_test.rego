@@ -32,11 +32,11 @@ _finding(level, size, limit, text) := _violation(
 	sprintf("volume \"shm\": %s", [text]),
 )
 
-_denied := _finding("deny", 2048, 1024, "sizeLimit 2Gi is too much for container \"web\" (memory limit 1Gi), which is OOM-killed before the volume is full; lower sizeLimit to at most 512Mi or raise the memory limit to 4Gi")
+_denied := _finding("deny", 2048, 1024, "sizeLimit 2Gi is too much for container \"web\" (memory limit 1Gi), which is OOM-killed before the volume is full; raise the memory limit to 4Gi, or lower sizeLimit to at most 512Mi if the program needs no more")
 
-_full := _finding("warn", 1024, 1024, "sizeLimit 1Gi is too much for container \"web\" (memory limit 1Gi), which is OOM-killed before the volume is full; lower sizeLimit to at most 512Mi or raise the memory limit to 2Gi")
+_full := _finding("warn", 1024, 1024, "sizeLimit 1Gi is too much for container \"web\" (memory limit 1Gi), which is OOM-killed before the volume is full; raise the memory limit to 2Gi, or lower sizeLimit to at most 512Mi if the program needs no more")
 
-_tight := _finding("warn", 768, 1024, "sizeLimit 768Mi leaves only 256Mi to container \"web\" (memory limit 1Gi) once the volume is full, and the files outlast an OOM kill and its restart; lower sizeLimit to at most 512Mi or raise the memory limit to 1536Mi")
+_tight := _finding("warn", 768, 1024, "sizeLimit 768Mi leaves only 256Mi to container \"web\" (memory limit 1Gi) once the volume is full, and the files outlast an OOM kill and its restart; raise the memory limit to 1536Mi, or lower sizeLimit to at most 512Mi if the program needs no more")
 
 test_more_than_the_limit_is_denied if {
 	_violations(_simple("2Gi", "1Gi")) == {_denied}
@@ -66,18 +66,18 @@ test_the_comparison_is_exact_to_the_byte if {
 	_violations(_simple("536870913", "1Gi")) == {_violation(
 		"warn", _path,
 		{"sizeLimitBytes": 536870913, "memoryLimitBytes": 1073741824},
-		"volume \"shm\": sizeLimit 536870913 leaves only 536870911 to container \"web\" (memory limit 1Gi) once the volume is full, and the files outlast an OOM kill and its restart; lower sizeLimit to at most 512Mi or raise the memory limit to 1025Mi",
+		"volume \"shm\": sizeLimit 536870913 leaves only 536870911 to container \"web\" (memory limit 1Gi) once the volume is full, and the files outlast an OOM kill and its restart; raise the memory limit to 1025Mi, or lower sizeLimit to at most 512Mi if the program needs no more",
 	)}
 	_violations(_simple("1Gi", "1073741823")) == {_violation(
 		"deny", _path,
 		{"sizeLimitBytes": 1073741824, "memoryLimitBytes": 1073741823},
-		"volume \"shm\": sizeLimit 1Gi is too much for container \"web\" (memory limit 1073741823), which is OOM-killed before the volume is full; lower sizeLimit to at most 511Mi or raise the memory limit to 2Gi",
+		"volume \"shm\": sizeLimit 1Gi is too much for container \"web\" (memory limit 1073741823), which is OOM-killed before the volume is full; raise the memory limit to 2Gi, or lower sizeLimit to at most 511Mi if the program needs no more",
 	)}
 }
 
 test_quantities_are_shown_as_written if {
-	_violations(_simple(2147483648, "1024Mi")) == {_finding("deny", 2048, 1024, "sizeLimit 2147483648 is too much for container \"web\" (memory limit 1024Mi), which is OOM-killed before the volume is full; lower sizeLimit to at most 512Mi or raise the memory limit to 4Gi")}
-	_violations(_simple(2.147483648e9, 1.073741824e9)) == {_finding("deny", 2048, 1024, "sizeLimit 2147483648 is too much for container \"web\" (memory limit 1073741824), which is OOM-killed before the volume is full; lower sizeLimit to at most 512Mi or raise the memory limit to 4Gi")}
+	_violations(_simple(2147483648, "1024Mi")) == {_finding("deny", 2048, 1024, "sizeLimit 2147483648 is too much for container \"web\" (memory limit 1024Mi), which is OOM-killed before the volume is full; raise the memory limit to 4Gi, or lower sizeLimit to at most 512Mi if the program needs no more")}
+	_violations(_simple(2.147483648e9, 1.073741824e9)) == {_finding("deny", 2048, 1024, "sizeLimit 2147483648 is too much for container \"web\" (memory limit 1073741824), which is OOM-killed before the volume is full; raise the memory limit to 4Gi, or lower sizeLimit to at most 512Mi if the program needs no more")}
 }
 
 test_no_advice_below_a_mebibyte if {
@@ -113,7 +113,7 @@ test_max_ratio if {
 		count(_with(pod, {"maxRatio": sizes[1], "denyAbove": "9"})) == 1
 	]
 	got == [[769, "0.75"], [1025, "1"], [103, "0.1"]]
-	_with(_simple("800Mi", "1Gi"), {"maxRatio": "0.75"}) == {_finding("warn", 800, 1024, "sizeLimit 800Mi leaves only 224Mi to container \"web\" (memory limit 1Gi) once the volume is full, and the files outlast an OOM kill and its restart; lower sizeLimit to at most 768Mi or raise the memory limit to 1067Mi")}
+	_with(_simple("800Mi", "1Gi"), {"maxRatio": "0.75"}) == {_finding("warn", 800, 1024, "sizeLimit 800Mi leaves only 224Mi to container \"web\" (memory limit 1Gi) once the volume is full, and the files outlast an OOM kill and its restart; raise the memory limit to 1067Mi, or lower sizeLimit to at most 768Mi if the program needs no more")}
 }
 
 test_a_limit_to_raise_to_is_rounded_up if {
@@ -167,12 +167,12 @@ test_vm_runtime_classes if {
 
 test_one_writer_with_room_is_enough_not_to_deny if {
 	pod := _pod({"volumes": [_volume("shm", "2Gi")], "containers": [_writer("web", "4Gi"), _writer("log", "1Gi")]})
-	_violations(pod) == {_finding("warn", 2048, 1024, "sizeLimit 2Gi is too much for container \"log\" (memory limit 1Gi), which is OOM-killed before the volume is full; lower sizeLimit to at most 512Mi or raise the memory limit to 4Gi")}
+	_violations(pod) == {_finding("warn", 2048, 1024, "sizeLimit 2Gi is too much for container \"log\" (memory limit 1Gi), which is OOM-killed before the volume is full; raise the memory limit to 4Gi, or lower sizeLimit to at most 512Mi if the program needs no more")}
 }
 
 test_the_largest_writer_decides if {
 	pod := _pod({"volumes": [_volume("shm", "2Gi")], "containers": [_writer("log", "1Gi"), _writer("web", "1536Mi")]})
-	_violations(pod) == {_finding("deny", 2048, 1536, "sizeLimit 2Gi is too much for container \"web\" (memory limit 1536Mi), which is OOM-killed before the volume is full; lower sizeLimit to at most 512Mi or raise the memory limit to 4Gi")}
+	_violations(pod) == {_finding("deny", 2048, 1536, "sizeLimit 2Gi is too much for container \"web\" (memory limit 1536Mi), which is OOM-killed before the volume is full; raise the memory limit to 4Gi, or lower sizeLimit to at most 512Mi if the program needs no more")}
 }
 
 test_a_writer_without_a_limit_is_enough_not_to_deny if {
@@ -204,7 +204,7 @@ test_a_limit_of_the_pod_counts_for_who_has_none if {
 			"containers": [{"name": "web", "resources": resources, "volumeMounts": [_mount]}],
 		}))
 	}
-	got == {{_finding("deny", 2048, 1024, "sizeLimit 2Gi is too much for container \"web\" (memory limit 1Gi of the pod), which is OOM-killed before the volume is full; lower sizeLimit to at most 512Mi or raise the memory limit to 4Gi")}}
+	got == {{_finding("deny", 2048, 1024, "sizeLimit 2Gi is too much for container \"web\" (memory limit 1Gi of the pod), which is OOM-killed before the volume is full; raise the memory limit to 4Gi, or lower sizeLimit to at most 512Mi if the program needs no more")}}
 }
 
 test_an_own_limit_comes_before_that_of_the_pod if {
@@ -289,7 +289,7 @@ _triple := {
 _together := _violation(
 	"deny", ["spec", "volumes"],
 	{"sizeLimitBytes": 1536 * _mebi, "podLimitBytes": 1024 * _mebi},
-	"volumes \"a\", \"b\", \"c\": the sizeLimits add up to 1536Mi and the memory limit of the whole pod is 1Gi, so filling them OOM-kills its containers; lower them to at most 512Mi together or raise the limits",
+	"volumes \"a\", \"b\", \"c\": the sizeLimits add up to 1536Mi and the memory limit of the whole pod is 1Gi, so filling them OOM-kills its containers; raise the limits, or lower the sizeLimits to at most 512Mi together if the programs need no more",
 )
 
 test_volumes_that_do_not_fit_together_are_denied_at_the_pod if {

@@ -5,7 +5,9 @@
 #   them and, once that container is gone, to the cgroup of its Pod. The latter has a
 #   limit only if the Pod sets one or if every container and init container does. One
 #   container without a limit is enough for the files to take the memory of the node,
-#   and the scheduler does not know of them.
+#   and the scheduler, which goes by requests, does not know of them. Nor does a
+#   priority class such as system-node-critical make the finding a warning, as it does in
+#   daemonset-memory-limit: the kernel can drop page cache, but not the files of a tmpfs.
 # related_resources:
 # - https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/#memory-backed-emptydir
 # - https://github.com/kubernetes/kubernetes/blob/v1.37.0/pkg/kubelet/cm/helpers_linux.go
@@ -50,10 +52,12 @@
 #   since: 0.1.0
 #   remediation: Set resources.limits.memory on every container and init container of the Pod, or on the Pod itself.
 #   failure: |
-#     What a container writes to the volume is memory of the node that no scheduler counted. Without a limit the
-#     node itself runs out: the kernel kills whatever it finds, or the kubelet evicts other Pods for
-#     MemoryPressure, while this one stays. One init container without a limit is enough to take the bound from
-#     the whole Pod. See [kubernetes#119611](https://github.com/kubernetes/kubernetes/issues/119611).
+#     What a container writes to the volume is memory of the node that counts against no limit, so the node itself
+#     runs out. Either the kernel kills processes, which frees none of the files, or the kubelet evicts Pods for
+#     MemoryPressure: first those that use more than they request, and of these the ones with the lowest priority.
+#     That may be this Pod, and always is one like it without requests, but a neighbour of lower priority that is
+#     over its own request goes before it. One init container without a limit is enough to take the bound from the
+#     whole Pod. See [kubernetes#119611](https://github.com/kubernetes/kubernetes/issues/119611).
 #   requiresSyncData: [[{groups: [""], versions: [v1], kinds: [LimitRange]}]]
 #   withoutData: A container that has its memory limit from a LimitRange only is taken to have none. That concerns workload templates; Pods carry it when they are admitted.
 package policies.shm.memory_emptydir_memory_limit_required
@@ -75,9 +79,10 @@ _findings(object_) := {found |
 	not workload.in_vm(pod)
 	volumes := _written(pod)
 	count(volumes) > 0
-	some container in memory.unlimited_containers(pod)
+	unlimited := memory.unlimited_containers(pod)
+	some container in unlimited
 	_judged(object_, container)
-	fault := _fault(container, volumes)
+	fault := _fault(container, volumes, unlimited)
 	found := {
 		"level": fault.level,
 		"path": array.concat(container.path, ["resources", "limits", "memory"]),
@@ -86,7 +91,7 @@ _findings(object_) := {found |
 	}
 }
 
-# _written are the memory-backed volumes of a pod that a container writes to, each
+# _written are the memory-backed volumes of a pod that a container may write to, each
 # {title, writers, bytes}; bytes is above 0 for an effective sizeLimit. An ephemeral
 # container cannot have a limit and asks nobody for one.
 _written(pod) := [written |
@@ -124,30 +129,40 @@ _defaulted(object_, container) if {
 	not container.spec.resources.limits.memory
 }
 
-# _fault says why the limit is missed: {level, facts, text}.
-_fault(container, volumes) := {
+# _fault says why the limit is missed: {level, facts, text}. A container that writes
+# without a limit is worse than what takes the bound of the pod from the other writers.
+_fault(container, volumes, unlimited) := {
 	"level": "deny",
-	"facts": facts,
-	"text": text,
-} if {
-	own := [vol | some vol in volumes; container.path in vol.writers]
-	count(own) > 0
-	facts := _facts(own)
-	text := sprintf(
-		"writes to memory-backed %s without a memory limit, so the pod's cgroup is unbounded and the scheduler does not see %s until the node evicts or OOM-kills; set resources.limits.memory%s",
+	"facts": _facts(own),
+	"text": sprintf(
+		"may write to memory-backed %s without a memory limit, so the pod's cgroup is unbounded and the scheduler does not see %s until the node evicts or OOM-kills; set resources.limits.memory%s",
 		[_names(own), _files(own), _advice(own)],
-	)
-}
-
-_fault(container, volumes) := {
+	),
+} if {
+	own := _of(container, volumes)
+} else := {
+	"level": "warn",
+	"facts": _facts(own),
+	"text": sprintf(
+		"has no memory limit, like %s, so the whole pod has none either and what that writes to memory-backed %s counts against no limit, until the node evicts or OOM-kills; set resources.limits.memory here or on the pod",
+		[writer.title, _names(own)],
+	),
+} if {
+	writer := [other | some other in unlimited; _of(other, volumes)][0]
+	own := _of(writer, volumes)
+} else := {
 	"level": "warn",
 	"facts": _facts(volumes),
 	"text": sprintf(
-		"has no memory limit, so the whole pod has none either and the files in memory-backed %s count against no limit once their writer restarts, until the node evicts or OOM-kills; set resources.limits.memory here or on the pod",
+		"has no memory limit, so the whole pod has none either and the files in memory-backed %s count against no limit once their writer ends or restarts, until the node evicts or OOM-kills; set resources.limits.memory here or on the pod",
 		[_names(volumes)],
 	),
-} if {
-	every vol in volumes { not container.path in vol.writers }
+}
+
+# _of are the volumes that a container may write to; undefined if there are none.
+_of(container, volumes) := own if {
+	own := [vol | some vol in volumes; container.path in vol.writers]
+	count(own) > 0
 }
 
 _names(volumes) := sprintf("volume %s", [volumes[0].title]) if {

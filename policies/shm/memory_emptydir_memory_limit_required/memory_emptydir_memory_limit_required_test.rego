@@ -28,17 +28,22 @@ _violation(level, path, facts, msg) := {"msg": msg, "details": {"level": level, 
 
 _writes(title, path) := _violation(
 	"deny", path, {"sizeLimitBytes": 1073741824},
-	sprintf("%s: writes to memory-backed volume \"shm\" without a memory limit, so the pod's cgroup is unbounded and the scheduler does not see the 1Gi that its files may take until the node evicts or OOM-kills; set resources.limits.memory to at least 2Gi, twice the sizeLimit", [title]),
+	sprintf("%s: may write to memory-backed volume \"shm\" without a memory limit, so the pod's cgroup is unbounded and the scheduler does not see the 1Gi that its files may take until the node evicts or OOM-kills; set resources.limits.memory to at least 2Gi, twice the sizeLimit", [title]),
 )
 
 _writes_without_size := _violation(
 	"deny", _path("containers", 0), {},
-	"container \"web\": writes to memory-backed volume \"shm\" without a memory limit, so the pod's cgroup is unbounded and the scheduler does not see the memory that its files take until the node evicts or OOM-kills; set resources.limits.memory",
+	"container \"web\": may write to memory-backed volume \"shm\" without a memory limit, so the pod's cgroup is unbounded and the scheduler does not see the memory that its files take until the node evicts or OOM-kills; set resources.limits.memory",
 )
 
 _stands_by(title, path) := _violation(
 	"warn", path, {"sizeLimitBytes": 1073741824},
-	sprintf("%s: has no memory limit, so the whole pod has none either and the files in memory-backed volume \"shm\" count against no limit once their writer restarts, until the node evicts or OOM-kills; set resources.limits.memory here or on the pod", [title]),
+	sprintf("%s: has no memory limit, so the whole pod has none either and the files in memory-backed volume \"shm\" count against no limit once their writer ends or restarts, until the node evicts or OOM-kills; set resources.limits.memory here or on the pod", [title]),
+)
+
+_stands_by_a_writer(title, path, writer) := _violation(
+	"warn", path, {"sizeLimitBytes": 1073741824},
+	sprintf("%s: has no memory limit, like %s, so the whole pod has none either and what that writes to memory-backed volume \"shm\" counts against no limit, until the node evicts or OOM-kills; set resources.limits.memory here or on the pod", [title, writer]),
 )
 
 _denied := _writes("container \"web\"", _path("containers", 0))
@@ -68,7 +73,7 @@ test_no_parameters if {
 
 test_levels if {
 	pod := _pod({"containers": [_writer, {"name": "log"}]})
-	warned := _stands_by("container \"log\"", _path("containers", 1))
+	warned := _stands_by_a_writer("container \"log\"", _path("containers", 1), "container \"web\"")
 	_violations(pod) == {_denied, warned}
 	_with(pod, {"levels": ["deny"]}) == {_denied}
 	_with(pod, {"levels": ["warn"]}) == {warned}
@@ -86,10 +91,10 @@ test_init_containers if {
 		"initContainers": [_writer, {"name": "chown"}, {"name": "proxy", "restartPolicy": "Always"}],
 		"containers": [_limited],
 	})
-	sidecar := _stands_by("sidecar \"proxy\"", _path("initContainers", 2))
+	sidecar := _stands_by_a_writer("sidecar \"proxy\"", _path("initContainers", 2), "init container \"web\"")
 	all := {
 		_writes("init container \"web\"", _path("initContainers", 0)),
-		_stands_by("init container \"chown\"", _path("initContainers", 1)),
+		_stands_by_a_writer("init container \"chown\"", _path("initContainers", 1), "init container \"web\""),
 		sidecar,
 	}
 	_violations(pod) == all
@@ -130,10 +135,10 @@ test_a_limit_range_default if {
 	assume := {"assumeLimitRangeDefault": true}
 	tail := ["resources", "limits", "memory"]
 	template := _deployment({"containers": containers})
-	zero := _stands_by("container \"zero\"", array.concat(["spec", "template", "spec", "containers", 2], tail))
+	zero := _stands_by_a_writer("container \"zero\"", array.concat(["spec", "template", "spec", "containers", 2], tail), "container \"web\"")
 	all := {
 		_writes("container \"web\"", array.concat(["spec", "template", "spec", "containers", 0], tail)),
-		_stands_by("container \"log\"", array.concat(["spec", "template", "spec", "containers", 1], tail)),
+		_stands_by_a_writer("container \"log\"", array.concat(["spec", "template", "spec", "containers", 1], tail), "container \"web\""),
 		zero,
 	}
 	_violations(template) == all
@@ -225,11 +230,11 @@ test_one_finding_for_a_container_with_many_volumes if {
 	_violations(_pod({"volumes": array.concat(_volumes, [disk, run, idle]), "containers": containers})) == {
 		_violation(
 			"deny", _path("containers", 0), {"sizeLimitBytes": 1610612736},
-			"container \"web\": writes to memory-backed volumes \"shm\", \"run\" without a memory limit, so the pod's cgroup is unbounded and the scheduler does not see the 1536Mi that its files may take until the node evicts or OOM-kills; set resources.limits.memory to at least 3Gi, twice the sizeLimit",
+			"container \"web\": may write to memory-backed volumes \"shm\", \"run\" without a memory limit, so the pod's cgroup is unbounded and the scheduler does not see the 1536Mi that its files may take until the node evicts or OOM-kills; set resources.limits.memory to at least 3Gi, twice the sizeLimit",
 		),
 		_violation(
 			"warn", _path("containers", 1), {"sizeLimitBytes": 1610612736},
-			"container \"log\": has no memory limit, so the whole pod has none either and the files in memory-backed volumes \"shm\", \"run\" count against no limit once their writer restarts, until the node evicts or OOM-kills; set resources.limits.memory here or on the pod",
+			"container \"log\": has no memory limit, like container \"web\", so the whole pod has none either and what that writes to memory-backed volumes \"shm\", \"run\" counts against no limit, until the node evicts or OOM-kills; set resources.limits.memory here or on the pod",
 		),
 	}
 }
@@ -241,9 +246,35 @@ test_a_finding_names_the_volumes_of_its_container if {
 		_denied,
 		_violation(
 			"deny", _path("containers", 1), {},
-			"container \"api\": writes to memory-backed volume \"run\" without a memory limit, so the pod's cgroup is unbounded and the scheduler does not see the memory that its files take until the node evicts or OOM-kills; set resources.limits.memory",
+			"container \"api\": may write to memory-backed volume \"run\" without a memory limit, so the pod's cgroup is unbounded and the scheduler does not see the memory that its files take until the node evicts or OOM-kills; set resources.limits.memory",
 		),
 	}
+}
+
+test_the_writers_that_have_a_limit if {
+	run := {"name": "run", "emptyDir": {"medium": "Memory", "sizeLimit": "512Mi"}}
+	idle := {"name": "idle", "emptyDir": {"medium": "Memory"}}
+	other := {"name": "api", "resources": {"limits": {"memory": "1Gi"}}, "volumeMounts": [{"name": "run", "mountPath": "/run"}]}
+	_violations(_pod({"volumes": array.concat(_volumes, [run, idle]), "containers": [{"name": "log"}, _limited, other]})) == {_violation(
+		"warn", _path("containers", 0), {"sizeLimitBytes": 1610612736},
+		"container \"log\": has no memory limit, so the whole pod has none either and the files in memory-backed volumes \"shm\", \"run\" count against no limit once their writer ends or restarts, until the node evicts or OOM-kills; set resources.limits.memory here or on the pod",
+	)}
+}
+
+# What the others wrote still counts against them.
+test_the_first_writer_without_a_limit_is_named_with_its_volumes if {
+	run := {"name": "run", "emptyDir": {"medium": "Memory", "sizeLimit": "512Mi"}}
+	other := {"name": "api", "resources": {"limits": {"memory": "1Gi"}}, "volumeMounts": [{"name": "run", "mountPath": "/run"}]}
+	_violations(_pod({"volumes": array.concat([run], _volumes), "initContainers": [{"name": "init"}], "containers": [other, _limited, _writer, object.union(_writer, {"name": "two"})]})) == {
+		_stands_by_a_writer("init container \"init\"", _path("initContainers", 0), "container \"web\""),
+		_writes("container \"web\"", _path("containers", 2)),
+		_writes("container \"two\"", _path("containers", 3)),
+	}
+}
+
+test_a_writer_that_is_not_judged_is_still_named if {
+	pod := _pod({"initContainers": [_writer], "containers": [{"name": "log"}]})
+	_with(pod, {"initContainers": false}) == {_stands_by_a_writer("container \"log\"", _path("containers", 0), "init container \"web\"")}
 }
 
 test_an_odd_part_hides_no_other if {
@@ -306,7 +337,7 @@ test_an_update_that_adds_a_container if {
 	before := _deployment({"containers": [_writer]})
 	after := _deployment({"containers": [{"name": "log"}, _writer]})
 	got := rule.violation with input as {"review": {"operation": "UPDATE", "object": after, "oldObject": before}}
-	got == {_stands_by("container \"log\"", ["spec", "template", "spec", "containers", 0, "resources", "limits", "memory"])}
+	got == {_stands_by_a_writer("container \"log\"", ["spec", "template", "spec", "containers", 0, "resources", "limits", "memory"], "container \"web\"")}
 }
 
 test_a_deletion if {

@@ -45,11 +45,11 @@
 #   kind: MemgateMemoryEmptydirSizelimitRequired
 #   severity: high
 #   since: 0.1.0
-#   remediation: Set emptyDir.sizeLimit to at most half of the smallest memory limit of the containers that write to the volume.
+#   remediation: Set emptyDir.sizeLimit to at most half of the smallest memory limit of the containers that write to the volume; raise that limit first if the program needs more.
 #   failure: |
 #     A log file or a cache in the volume grows with the node's memory. On a Pod with a limit its writer is OOM-killed
-#     (exit code 137) while df still shows space; on one without, the node comes under MemoryPressure and other
-#     Pods are evicted. Kubelets before 1.22 showed half of the node's memory as the size, whatever the manifest
+#     (exit code 137) while df still shows space; on one without, the node comes under MemoryPressure and Pods
+#     are evicted, this one or others. Kubelets before 1.22 showed half of the node's memory as the size, whatever the manifest
 #     said. See [kubernetes#119611](https://github.com/kubernetes/kubernetes/issues/119611) and
 #     [kubernetes#125852](https://github.com/kubernetes/kubernetes/issues/125852).
 #   requiresSyncData: [[{groups: [""], versions: [v1], kinds: [LimitRange]}]]
@@ -96,11 +96,12 @@ _text(value) := sprintf("%q", [value]) if {
 	is_string(value)
 } else := json.marshal(value)
 
-# _growth is how large the volume gets: {level, facts, text}.
+# _growth is how large the volume gets: {level, facts, text}. Of the containers without a
+# limit a writer is named first.
 _growth(_, writers) := {
 	"level": "warn",
 	"facts": {},
-	"text": "it is unbounded as soon as a container writes to it (none mounts it for writing yet)",
+	"text": "only a memory limit of the whole pod bounds it once a container writes to it (none mounts it for writing yet)",
 } if {
 	count(writers) == 0
 }
@@ -108,10 +109,11 @@ _growth(_, writers) := {
 _growth(pod, writers) := {
 	"level": "deny",
 	"facts": {},
-	"text": sprintf("it may grow to all allocatable memory of the node, because %s has no memory limit and so the pod has none", [unlimited.title]),
+	"text": sprintf("it may grow to all allocatable memory of the node, because %s has no memory limit and so the pod has none", [first.title]),
 } if {
 	count(writers) > 0
-	unlimited := memory.unlimited_containers(pod)[0]
+	unlimited := memory.unlimited_containers(pod)
+	first := array.concat([container | some container in unlimited; container in writers], unlimited)[0]
 }
 
 _growth(pod, writers) := {
@@ -136,7 +138,7 @@ _bound(pod) := {
 
 # _advice is half of the smallest limit of the containers that write to the volume,
 # in whole Mi; empty where no such number can be given.
-_advice(pod, writers) := sprintf(" to at most %s, half of the smallest memory limit of the containers that write to it", [quantity.format(size)]) if {
+_advice(pod, writers) := sprintf(" to at most %s, half of the smallest memory limit of the containers that may write to it, or raise that limit if the program needs more", [quantity.format(size)]) if {
 	limits := [bytes | some container in writers; bytes := memory.limit(pod, container)]
 	size := quantity.mebibytes(floor(min(limits) / 2))
 	size > 0

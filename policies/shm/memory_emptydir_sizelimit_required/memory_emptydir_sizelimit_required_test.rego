@@ -29,13 +29,13 @@ _denied(path) := _violation(
 	"volume \"shm\": memory-backed emptyDir has no sizeLimit, so it may grow to all allocatable memory of the node, because container \"web\" has no memory limit and so the pod has none; set sizeLimit",
 )
 
-_bounded_text := "volume \"shm\": memory-backed emptyDir has no sizeLimit, so it may grow to 1Gi, the memory limit of the whole pod, and its writer is OOM-killed before the volume is full; set sizeLimit to at most 512Mi, half of the smallest memory limit of the containers that write to it"
+_bounded_text := "volume \"shm\": memory-backed emptyDir has no sizeLimit, so it may grow to 1Gi, the memory limit of the whole pod, and its writer is OOM-killed before the volume is full; set sizeLimit to at most 512Mi, half of the smallest memory limit of the containers that may write to it, or raise that limit if the program needs more"
 
 _warned := _violation("warn", _path, {"podLimitBytes": 1073741824}, _bounded_text)
 
 _idle := _violation(
 	"warn", _path, {},
-	"volume \"shm\": memory-backed emptyDir has no sizeLimit, so it is unbounded as soon as a container writes to it (none mounts it for writing yet); set sizeLimit",
+	"volume \"shm\": memory-backed emptyDir has no sizeLimit, so only a memory limit of the whole pod bounds it once a container writes to it (none mounts it for writing yet); set sizeLimit",
 )
 
 test_denied_without_a_pod_limit if {
@@ -176,6 +176,17 @@ test_the_level_follows_the_whole_pod if {
 	got == ["container \"log\"", "init container \"init\"", "sidecar \"proxy\"", "container \"log\""]
 }
 
+test_a_writer_is_named_first if {
+	cases := [
+		{"containers": [{"name": "log"}, _unlimited("web"), _unlimited("two")]},
+		{"initContainers": [{"name": "init"}], "containers": [_unlimited("web")]},
+		{"initContainers": [{"name": "init"}, object.union(_limited("proxy", "1Gi"), {"restartPolicy": "Always"})], "containers": [_unlimited("web")]},
+	]
+	got := [violations | some spec in cases; violations := _violations(_pod(spec))]
+	half := " to at most 512Mi, half of the smallest memory limit of the containers that may write to it, or raise that limit if the program needs more"
+	got == [{_denied(_path)}, {_denied(_path)}, {_violation("deny", _path, {}, concat("", [_denied(_path).msg, half]))}]
+}
+
 test_an_ephemeral_container_needs_no_limit if {
 	pod := _pod({"containers": [_limited("web", "1Gi")], "ephemeralContainers": [_unlimited("debug")]})
 	_violations(pod) == {_warned}
@@ -215,10 +226,10 @@ test_the_advice_is_half_of_the_smallest_limit_of_a_writer if {
 		advice := split(violation.msg, "; ")[1]
 	]
 	advices == [
-		"set sizeLimit to at most 150Mi, half of the smallest memory limit of the containers that write to it",
-		"set sizeLimit to at most 512Mi, half of the smallest memory limit of the containers that write to it",
-		"set sizeLimit to at most 512Mi, half of the smallest memory limit of the containers that write to it",
-		"set sizeLimit to at most 1Mi, half of the smallest memory limit of the containers that write to it",
+		"set sizeLimit to at most 150Mi, half of the smallest memory limit of the containers that may write to it, or raise that limit if the program needs more",
+		"set sizeLimit to at most 512Mi, half of the smallest memory limit of the containers that may write to it, or raise that limit if the program needs more",
+		"set sizeLimit to at most 512Mi, half of the smallest memory limit of the containers that may write to it, or raise that limit if the program needs more",
+		"set sizeLimit to at most 1Mi, half of the smallest memory limit of the containers that may write to it, or raise that limit if the program needs more",
 		"set sizeLimit",
 	]
 }
@@ -241,7 +252,7 @@ test_every_volume_is_reported if {
 		_denied(_path),
 		_violation(
 			"warn", ["spec", "volumes", 1, "emptyDir", "sizeLimit"], {},
-			"volume \"run\": memory-backed emptyDir has no sizeLimit, so it is unbounded as soon as a container writes to it (none mounts it for writing yet); set sizeLimit",
+			"volume \"run\": memory-backed emptyDir has no sizeLimit, so only a memory limit of the whole pod bounds it once a container writes to it (none mounts it for writing yet); set sizeLimit",
 		),
 	}
 }

@@ -24,7 +24,7 @@ _with(object_, parameters) := got if {
 
 _path := ["spec", "volumes", 0, "emptyDir", "sizeLimit"]
 
-_fails := `fails parallel queries and index builds with "could not resize shared memory segment"`
+_fails := `fails parallel queries and index builds with "could not resize shared memory segment" when that is full`
 
 _finding(title, size, advice, facts) := {
 	"msg": sprintf(`%s: PostgreSQL gets a /dev/shm of %s from volume "dshm" but needs 256Mi, and %s; %s`, [title, size, _fails, advice]),

@@ -4,9 +4,10 @@
 #   The API server takes any text as the medium of an emptyDir; with one that the
 #   kubelet does not know, the Pod hangs in ContainerCreating. At /dev/shm, a directory
 #   of the node (a hostPath, or hostIPC) is shared by Pods, has no size of its own and
-#   keeps their files; an emptyDir without a medium or a claim keeps shared memory on
-#   disk. What belongs there is an emptyDir with medium Memory. Unlike the runtime's
-#   /dev/shm it has mode 0777 without the sticky bit, and no noexec.
+#   keeps their files; a claim, or an emptyDir without a medium, keeps shared memory on
+#   disk, and a volume that has nothing but a name is such an emptyDir. What belongs there
+#   is an emptyDir with medium Memory. Unlike the runtime's /dev/shm it has mode 0777
+#   without the sticky bit, and no noexec.
 # related_resources:
 # - https://kubernetes.io/docs/concepts/storage/volumes/#emptydir
 # - https://kubernetes.io/docs/concepts/security/pod-security-standards/#baseline
@@ -128,12 +129,12 @@ _volumes(object_, pod, mounts) := {fault |
 # text}.
 _entries(pod) := [entry |
 	some index, written in pod.spec.volumes
-	source := _source(written)
+	source := _source(pod, written)
 	path := array.concat(pod.path, array.concat(["volumes", index], source.field))
 	entry := {"name": _name(written), "level": source.level, "path": path, "text": source.text}
 ]
 
-_source(entry) := {
+_source(pod, entry) := {
 	"level": "deny",
 	"field": ["hostPath", "path"],
 	"text": sprintf("the directory %s of the node: Pods that mount it see each other's segments, no sizeLimit bounds them and they stay when the Pod is gone; %s", [directory, _instead]),
@@ -145,9 +146,9 @@ _source(entry) := {
 } else := {
 	"level": "warn",
 	"field": ["emptyDir", "medium"],
-	"text": "an emptyDir on disk, so shared memory is written back to the disk of the node and counts as ephemeral storage; set medium to Memory, and a sizeLimit",
+	"text": "an emptyDir on disk, so shared memory is written back to the disk of the node and counts as ephemeral storage; set emptyDir.medium to Memory, and a sizeLimit",
 } if {
-	_on_disk(entry)
+	_on_disk(pod, entry)
 } else := {
 	"level": "warn",
 	"field": [field],
@@ -156,15 +157,25 @@ _source(entry) := {
 	field := [name | some name in ["persistentVolumeClaim", "ephemeral"]; is_object(entry[name])][0]
 }
 
-_on_disk(entry) if {
+_on_disk(_, entry) if {
 	object.get(entry.emptyDir, "medium", null) in {null, ""}
 }
 
-# The API server takes a volume of nothing for an emptyDir.
-_on_disk(entry) if {
-	entry.emptyDir == null
+# The API server takes a volume of nothing for an emptyDir. In a file it may be a part of
+# a Pod only, whose containers have no image then: a patch, or what a test expects.
+_on_disk(pod, entry) if {
 	sources := [key | some key, value in entry; key != "name"; value != null]
 	count(sources) == 0
+	_written(pod, entry)
+}
+
+_written(_, entry) if entry.emptyDir == null
+
+_written(pod, _) if {
+	every container in workload.containers(pod) {
+		is_string(container.spec.image)
+		container.spec.image != ""
+	}
 }
 
 # The claims of a StatefulSet are volumes of its pods, called by their names.

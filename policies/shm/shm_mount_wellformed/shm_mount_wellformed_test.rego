@@ -46,7 +46,7 @@ _hosted(path) := _violation(
 
 _on_disk := _violation(
 	"warn", _medium,
-	"volume \"dshm\" at /dev/shm is an emptyDir on disk, so shared memory is written back to the disk of the node and counts as ephemeral storage; set medium to Memory, and a sizeLimit",
+	"volume \"dshm\" at /dev/shm is an emptyDir on disk, so shared memory is written back to the disk of the node and counts as ephemeral storage; set emptyDir.medium to Memory, and a sizeLimit",
 )
 
 _claimed(path) := _violation(
@@ -146,7 +146,7 @@ test_a_memory_volume_at_dev_shm_is_fine if {
 			{"name": "dshm", "emptyDir": {"medium": "HugePages-2Mi"}},
 			{"name": "dshm", "configMap": {"name": "a"}},
 			{"name": "dshm", "csi": {"driver": "a"}},
-			{"name": "dshm"},
+			{"name": "other"},
 			{"name": "other", "emptyDir": {}},
 			null,
 			"dshm",
@@ -182,7 +182,7 @@ test_a_directory_of_the_node if {
 		violations := _violations(_with_volume({"name": "dshm", "hostPath": {"path": path}}))
 	]
 	got == [{_hosted("/dev/shm")}, {_hosted("/data/shm")}, {_hosted("/dev/shm/")}, {_hosted("")}, set(), set(), set(), set()]
-	_violations(_with_volume({"name": "dshm", "hostPath": null})) == set()
+	_violations(_with_volume({"name": "dshm", "hostPath": null})) == {_on_disk}
 }
 
 test_allowed_shm_host_paths if {
@@ -203,10 +203,36 @@ test_an_emptydir_on_disk if {
 	_violations(_with_volume({"name": "dshm", "emptyDir": null, "secret": {"secretName": "a"}})) == set()
 }
 
+# The API server makes it an emptyDir: {}.
+test_a_volume_of_nothing if {
+	every volume in [{"name": "dshm"}, {"name": "dshm", "secret": null, "hostPath": null}] {
+		_violations(_with_volume(volume)) == {_on_disk}
+		sidecar := {"name": "s", "image": "envoy", "restartPolicy": "Always"}
+		_violations(_pod({"volumes": [volume], "initContainers": [sidecar, null], "containers": [_container([_mount])]})) == {_on_disk}
+	}
+	every volume in [{"name": "dshm", "secret": {"secretName": "a"}}, {"name": "dshm", "$patch": "delete"}, {}, {"emptyDir": null}] {
+		_violations(_with_volume(volume)) == set()
+	}
+}
+
+test_trap_a_part_of_a_pod if {
+	every container in [{"name": "a"}, {"name": "a", "image": null}, {"name": "a", "image": ""}, {"name": "a", "image": 5}] {
+		every spec in [
+			{"containers": [_container([_mount]), container]},
+			{"containers": [object.union(container, {"volumeMounts": [_mount]})]},
+			{"initContainers": [container], "containers": [_container([_mount])]},
+		] {
+			_violations(_pod(object.union(spec, {"volumes": [{"name": "dshm"}]}))) == set()
+			_violations(_pod(object.union(spec, {"volumes": [{"name": "dshm", "emptyDir": null}]}))) == {_on_disk}
+			_violations(_pod(object.union(spec, {"volumes": [{"name": "dshm", "emptyDir": {}}]}))) == {_on_disk}
+		}
+	}
+}
+
 test_a_claim if {
 	_violations(_with_volume({"name": "dshm", "persistentVolumeClaim": {"claimName": "a"}})) == {_claimed(["spec", "volumes", 0, "persistentVolumeClaim"])}
 	_violations(_with_volume({"name": "dshm", "ephemeral": {"volumeClaimTemplate": {}}})) == {_claimed(["spec", "volumes", 0, "ephemeral"])}
-	_violations(_with_volume({"name": "dshm", "persistentVolumeClaim": null})) == set()
+	_violations(_with_volume({"name": "dshm", "persistentVolumeClaim": null})) == {_on_disk}
 	_violations(_with_volume({"name": "dshm", "persistentVolumeClaim": {}, "ephemeral": {}})) == {_claimed(["spec", "volumes", 0, "persistentVolumeClaim"])}
 }
 

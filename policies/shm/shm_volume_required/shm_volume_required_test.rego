@@ -35,7 +35,7 @@ _settings(image, settings) := [container |
 	container := object.union({"name": "a", "image": image}, setting)
 ]
 
-_postgres := `PostgreSQL gets the runtime's /dev/shm of 64Mi, which the whole pod shares, and fails parallel queries and index builds with "could not resize shared memory segment"; mount an emptyDir with medium Memory at /dev/shm, `
+_postgres := `PostgreSQL gets the runtime's /dev/shm of 64Mi, which the whole pod shares, and fails parallel queries and index builds with "could not resize shared memory segment" when that is full; mount an emptyDir with medium Memory at /dev/shm, `
 
 _bare := `sizeLimit 256Mi, and set the container's memory limit to at least 512Mi, because the volume is charged to it`
 
@@ -535,8 +535,10 @@ test_messages if {
 			{"image": "postgres"},
 			{"image": "gvenzl/oracle-xe"},
 			{"image": "selenium/node-chrome"},
+			{"image": "selenium/node-edge"},
 			{"image": "selenium/node-firefox"},
 			{"image": "kasmweb/chrome"},
+			{"image": "kasmweb/edge"},
 			{"image": "kasmweb/firefox"},
 			{"image": "vllm/vllm-openai", "args": ["--tp=2"]},
 			{"image": "vllm/vllm-openai", "resources": {"limits": {"nvidia.com/gpu": 2}}},
@@ -557,11 +559,13 @@ test_messages if {
 		]
 	}
 	said == {
-		[`container "a": PostgreSQL gets`, `shares, and fails parallel queries and index builds with "could not resize shared memory segment";`, "sizeLimit 256Mi,", {"neededBytes": 268435456}],
+		[`container "a": PostgreSQL gets`, `shares, and fails parallel queries and index builds with "could not resize shared memory segment" when that is full;`, "sizeLimit 256Mi,", {"neededBytes": 268435456}],
 		[`container "a": Oracle Database gets`, "shares, and fails to start with ORA-00845 or its Java with ORA-04035;", "sizeLimit 1Gi,", {"neededBytes": 1073741824}],
 		[`container "a": Chrome gets`, "shares, and its tabs crash when that is full;", "sizeLimit 2Gi,", {"neededBytes": 2147483648}],
+		[`container "a": the browser gets`, "shares, and its tabs crash when that is full;", "sizeLimit 2Gi,", {"neededBytes": 2147483648}],
 		[`container "a": Firefox gets`, "shares, and its tabs crash when that is full;", "sizeLimit 2Gi,", {"neededBytes": 2147483648}],
 		[`container "a": Chrome gets`, "shares, and its tabs crash when that is full;", "sizeLimit 1Gi,", {"neededBytes": 1073741824}],
+		[`container "a": the browser gets`, "shares, and its tabs crash when that is full;", "sizeLimit 1Gi,", {"neededBytes": 1073741824}],
 		[`container "a": Firefox gets`, "shares, and its tabs crash when that is full;", "sizeLimit 1Gi,", {"neededBytes": 1073741824}],
 		[`container "a": tensor-parallel inference gets`, "shares, and its ranks fail to start or die of SIGBUS;", "sizeLimit 2Gi,", {"neededBytes": 2147483648}],
 		[`container "a": multi-GPU inference gets`, "shares, and its ranks fail to start or die of SIGBUS;", "sizeLimit 2Gi,", {"neededBytes": 2147483648}],

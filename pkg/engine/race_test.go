@@ -1,0 +1,5 @@
+//go:build race
+
+package engine
+
+func init() { usual = 10 } // the race detector slows all down
