@@ -81,6 +81,7 @@ test_rootless if {
 		[{"runAsUser": 1000}, {"runAsUser": null}],
 		[{}, {"runAsNonRoot": true}],
 		[{"runAsNonRoot": true}, {"runAsNonRoot": null}],
+		[{"runAsUser": null, "runAsNonRoot": true}, {}],
 	] {
 		capability.rootless(_of(case[0]), _of(case[1]))
 	}

@@ -109,6 +109,7 @@ _limit(pod, container) := [limit |
 # _uneven is what is wrong with a limit among those of the copies; empty if most agree.
 _uneven(object_, pod, container, limit) := [text |
 	count(finding.previous) == 0
+	_counted(object_)
 	not _exempt(container)
 	copies := _copies(object_, pod, container)
 	others := [copy | some copy in copies; copy.limit.bytes != limit.bytes]
@@ -118,6 +119,13 @@ _uneven(object_, pod, container, limit) := [text |
 	names := {name | some copy in others; name := sprintf("%q (%s)", [copy.name, copy.limit.text])}
 	text := sprintf("is not that of the same container in %s, DaemonSets for other nodes, so the kernel reclaims its page cache, and kills it, at another size here than there; set one limit in all of them", [concat(", ", names)])
 ]
+
+# _counted holds for what stands beside the others: for a DaemonSet that is being made, and
+# for one that is among them. Manifests that have it in several forms, one for each of
+# several clusters, have its copies in several forms, too.
+_counted(_) if not finding.audited
+
+_counted(object_) if _synced(object_)[object_.metadata.name]
 
 # _copies are the containers of the same name in the copies of a DaemonSet, each {name,
 # limit}.
