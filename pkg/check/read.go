@@ -18,8 +18,9 @@ import (
 )
 
 // Collect puts the objects of files into the reference data of the client, as far as
-// its policies read them. Of an object that the files have in more than one form, such as
-// one for each of several clusters, none is kept: which one counts is not known. The error
+// its policies read them. Of an object in a namespace that the files have in more than one
+// form, such as one for each of several clusters, none is kept: which one counts is not
+// known. Of others, such as the versions of a template, it is the last. The error
 // joins one for each document that cannot be read and each object that does not fit; the
 // others are kept.
 func Collect(ctx context.Context, files []source.File, options Options) error {
@@ -39,10 +40,10 @@ func Collect(ctx context.Context, files []source.File, options Options) error {
 				add := options.Client.AddData
 				if first, found := forms[name]; !found {
 					forms[name] = object.Value
-				} else if !reflect.DeepEqual(first, object.Value) {
-					add = options.Client.RemoveData
-				} else {
+				} else if reflect.DeepEqual(first, object.Value) {
 					continue
+				} else if !review.IsCluster(object.APIVersion(), object.Kind()) {
+					add = options.Client.RemoveData
 				}
 				if err := add(ctx, object.Value); err != nil {
 					errs = append(errs, fmt.Errorf("%s: %w", object.Position(), err))

@@ -19,7 +19,7 @@ type PodTemplate struct {
 // ship, in the order of their paths, each as a Pod in the object's namespace. A template
 // is a mapping below the root with spec.containers, each of which has an image: without
 // one, an operator fills in more than the image. Of few kinds the object itself is one,
-// with an empty path. Manifests inside the object are not
+// with an empty path. Manifests inside the object, but for a Pod called template, are not
 // looked into, nor are the patches of policy engines, nor what Cloud Run runs.
 func PodTemplates(object *manifest.Object) []PodTemplate {
 	kind := groupVersionKind(object.Value).GroupKind()
@@ -35,7 +35,7 @@ func PodTemplates(object *manifest.Object) []PodTemplate {
 		switch value := value.(type) {
 		case map[string]any:
 			if len(path) > 0 {
-				if isManifest(value) {
+				if isManifest(value) && !isPodOf(path, value) {
 					return
 				}
 				if isPodTemplate(value) {
@@ -73,6 +73,11 @@ func isManifest(value map[string]any) bool {
 	version, _ := value["apiVersion"].(string)
 	kind, _ := value["kind"].(string)
 	return version != "" && kind != ""
+}
+
+// isPodOf reports whether a manifest is a Pod at a key called template.
+func isPodOf(path []any, value map[string]any) bool {
+	return path[len(path)-1] == "template" && value["apiVersion"] == "v1" && value["kind"] == "Pod"
 }
 
 func isPodTemplate(value map[string]any) bool {

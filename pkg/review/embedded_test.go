@@ -41,6 +41,9 @@ spec:
 		{"Cloud Run's service, which has no pod spec", `{apiVersion: run.cnrm.cloud.google.com/v1beta1, kind: RunService, metadata: {name: s}, spec: {template: {containers: [{name: c, image: x}], volumes: [{name: shm, emptyDir: {medium: MEMORY}}]}}}`, nil},
 		{"Cloud Run's job, which has none either", `{apiVersion: run.googleapis.com/v1, kind: Job, metadata: {name: j}, spec: {template: {spec: {template: {spec: {containers: [{image: x, name: c}]}}}}}}`, nil},
 		{"a manifest within", `{apiVersion: work.open-cluster-management.io/v1, kind: ManifestWork, metadata: {name: w}, spec: {workload: {manifests: [{apiVersion: apps/v1, kind: Deployment, spec: {template: {spec: {containers: [{name: c, image: x}]}}}}]}}}`, nil},
+		{"a Pod called template", `{apiVersion: elastic.pytorch.org/v1alpha1, kind: ElasticJob, metadata: {name: j}, spec: {template: {apiVersion: v1, kind: Pod, spec: {containers: [{image: x, name: c}]}}}}`, []string{
+			"[spec template] map[apiVersion:v1 kind:Pod metadata:map[name:j] spec:map[containers:[map[image:x name:c]]]] list.yaml:1:159",
+		}},
 		{"a patch", `{apiVersion: kyverno.io/v1, kind: ClusterPolicy, metadata: {name: p}, spec: {rules: [{mutate: {patchStrategicMerge: {spec: {template: {spec: {containers: [{name: c, image: "*"}]}}}}}}]}}`, nil},
 		{"what only looks like one", `{apiVersion: example.com/v1, kind: Odd, metadata: {name: o}, spec: {a: {spec: {containers: []}}, b: {spec: {containers: {image: x}}}, c: {spec: [{containers: 1}]}, d: {spec: {containers: [null]}}, e: {spec: {containers: [{image: 5}]}}, f: null}}`, nil},
 	} {

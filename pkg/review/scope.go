@@ -18,6 +18,11 @@ func ScopeOf(kind schema.GroupKind) Scope {
 	return scopes[kind]
 }
 
+// IsCluster reports whether objects of a kind are known to live in no namespace.
+func IsCluster(apiVersion, kind string) bool {
+	return ScopeOf(groupVersionKind(map[string]any{"apiVersion": apiVersion, "kind": kind}).GroupKind()) == Cluster
+}
+
 var scopes = func() map[schema.GroupKind]Scope {
 	table := map[schema.GroupKind]Scope{}
 	for group, kinds := range namespacedKinds {

@@ -3,6 +3,7 @@ package vm
 import (
 	"math"
 	"net/netip"
+	"strconv"
 )
 
 // guards count, before topdown's function runs, what a call is about to take: those
@@ -21,6 +22,12 @@ var guards = map[string]func(m *machine, args []any){
 			m.grow(64 << min(prefix.Addr().BitLen()-prefix.Bits(), 40))
 		}
 	},
+	"regex.replace": func(m *machine, args []any) {
+		text, instead, ok := texts(args[0], args[2])
+		if n := (len(text) + 1) * len(instead); ok && n > longText {
+			m.grow(n)
+		}
+	},
 	"strings.replace_n": func(m *machine, args []any) {
 		longest := 0
 		if kindOf(args[0]) == kindObject {
@@ -31,29 +38,35 @@ var guards = map[string]func(m *machine, args []any){
 				return true
 			})
 		}
-		if text, ok := args[1].(string); ok {
-			m.grow((len(text) + 1) * (longest + 1))
+		if text, ok := args[1].(string); ok && (len(text)+1)*longest > longText {
+			m.grow((len(text) + 1) * longest)
 		}
 	},
 }
+
+// longText is a length up to which it is enough to count what a function gave.
+const longText = 1 << 20
 
 // guardRange counts the numbers from a to b.
 func (m *machine) guardRange(a, b, step any) {
 	from, okFrom := wide(a)
 	to, okTo := wide(b)
 	by, okBy := wide(step)
-	if !okFrom || !okTo || !okBy || by < 1 {
+	if !okFrom || !okTo || !okBy || by <= 0 {
 		return
 	}
 	n := math.Abs(to-from) / by
-	m.grow(int(min(n, math.MaxInt32)) * 2 * word)
+	if !(n < math.MaxInt32) { // nor if it is no number
+		n = math.MaxInt32
+	}
+	m.grow(int(n) * 2 * word)
 }
 
 // wide is a number as a float64, roughly.
 func wide(v any) (float64, bool) {
-	if f, ok := asFloat(v); ok {
-		return f, true
+	if kindOf(v) != kindNumber {
+		return 0, false
 	}
-	i, ok := integer(v)
-	return float64(i), ok
+	f, _ := strconv.ParseFloat(numberText(v), 64) // out of range: infinite
+	return f, true
 }

@@ -7,7 +7,7 @@ package pack
 import "embed"
 
 // Version identifies the templates and bundles: it changes whenever one of them does.
-const Version = "aa4e129fd481"
+const Version = "eaacb0703e26"
 
 // Bundles are <bundle>.yaml, the constraints of each bundle.
 //

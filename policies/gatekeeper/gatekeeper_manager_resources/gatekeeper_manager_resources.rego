@@ -80,6 +80,11 @@ _end(words) := "the webhook may be OOM-killed, and with failurePolicy Ignore the
 	gatekeeper.performs(words, "audit")
 }
 
+# _load is what takes the memory. The audit reviews one object after the other.
+_load(words) := "synced objects, or many reviews at once" if {
+	gatekeeper.performs(words, "webhook")
+} else := "synced objects, or large ones in a chunk of its list"
+
 # _sizes is the worst about limit and request of a container, [{path, facts, text}].
 _sizes(manager, end) := [{
 	"path": array.concat(manager.container.path, ["resources", "limits", "memory"]),
@@ -90,9 +95,10 @@ _sizes(manager, end) := [{
 } else := [{
 	"path": array.concat(_holder(manager).path, ["resources", "limits", "memory"]),
 	"facts": {"limitBytes": limit, "minLimitBytes": _least},
-	"text": sprintf("memory limit %q is below %s, so with many or large synced objects, or many reviews at once, %s; set limits.memory and requests.memory to %s, or minMemoryLimit to what is known to be enough", [
+	"text": sprintf("memory limit %q is below %s, so with many or large %s, %s; set limits.memory and requests.memory to %s, or minMemoryLimit to what is known to be enough", [
 		memory.written(manager.pod, manager.container),
 		quantity.format(_least),
+		_load(manager.words),
 		end,
 		quantity.format(_least),
 	]),

@@ -48,8 +48,10 @@ _missing := _finding(
 
 _small_to(path, written, bytes, end) := _finding(
 	path, {"limitBytes": bytes, "minLimitBytes": 4294967296},
-	sprintf("memory limit %q is below 4Gi, so with many or large synced objects, or many reviews at once, %s; set limits.memory and requests.memory to 4Gi, or minMemoryLimit to what is known to be enough", [written, end]),
+	sprintf("memory limit %q is below 4Gi, so with many or large synced objects, %s, %s; set limits.memory and requests.memory to 4Gi, or minMemoryLimit to what is known to be enough", [written, _loads[end], end]),
 )
+
+_loads := {_webhook: "or many reviews at once", _audit: "or large ones in a chunk of its list"}
 
 _small(written, bytes) := _small_to(_limit_path, written, bytes, _webhook)
 

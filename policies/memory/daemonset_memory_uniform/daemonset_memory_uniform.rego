@@ -134,7 +134,7 @@ _copies(object_, pod, container) := [copy |
 	name != object.get(object_, ["metadata", "name"], "")
 	some twin in workload.built_in(other)
 	_shape(twin) == _shape(pod)
-	_nodes(twin) != _nodes(pod)
+	_apart(pod.spec, twin.spec)
 	some same in _containers(twin)
 	same.name == container.name
 	copy := {"name": name, "limit": _limit(twin, same)}
@@ -156,10 +156,14 @@ _shape(pod) := {part |
 	part := [container.name, image.parse(container.spec.image).repository]
 }
 
-_nodes(pod) := [choice |
-	some path in [["nodeSelector"], ["affinity", "nodeAffinity"]]
-	choice := object.get(pod.spec, path, {})
-]
+# _apart holds for pods that never run on one node: their selectors want two values of
+# one label, or their node affinities differ.
+_apart(one, other) if {
+	some label, value in one.nodeSelector
+	other.nodeSelector[label] != value
+}
+
+_apart(one, other) if one.affinity.nodeAffinity != other.affinity.nodeAffinity
 
 _exempt(container) if {
 	some pattern in parameter.get("exemptImages", ["*/cilium*", "*/falco*", "*/tetragon*", "datadoghq/agent", "gke.gcr.io/*"])

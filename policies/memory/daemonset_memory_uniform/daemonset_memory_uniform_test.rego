@@ -193,7 +193,17 @@ test_the_same_nodes if {
 test_nodes_by_affinity if {
 	_among(_affine("a", "eu-1", "128Mi"), [_affine("b", "eu-2", "256Mi")]) == _found("\"b\" (256Mi)")
 	_among(_affine("a", "eu-1", "128Mi"), [_affine("b", "eu-1", "256Mi")]) == set()
-	_among(_affine("a", "eu-1", "128Mi"), [_everywhere("b", "256Mi")]) == _found("\"b\" (256Mi)")
+}
+
+# Selectors that differ may still match one node.
+test_nodes_that_may_be_the_same if {
+	_among(_affine("a", "eu-1", "128Mi"), [_everywhere("b", "256Mi")]) == set()
+	_among(_blue("128Mi"), [_everywhere("b", "256Mi")]) == set()
+	_among(_everywhere("a", "128Mi"), [_green("256Mi")]) == set()
+	narrow := _with_spec("b", {"nodeSelector": {"example.com/pool": "blue", "kernel": "5.4"}, "containers": [_spegel("256Mi")]})
+	_among(_blue("128Mi"), [narrow]) == set()
+	other := _with_spec("b", {"nodeSelector": {"example.com/zone": "eu-1"}, "containers": [_spegel("256Mi")]})
+	_among(_blue("128Mi"), [other]) == set()
 }
 
 test_each_container_by_its_name if {

@@ -141,12 +141,12 @@ _refusals := {
 # What comes of a quantity that is all but nothing.
 _effects := {
 	"limit": ", so no container starts with it",
-	"request": ", so the scheduler reserves nothing",
-	"overhead": ", so the sandbox is counted as nothing",
+	"request": ", so the scheduler reserves next to nothing",
+	"overhead": ", so the sandbox counts for next to nothing",
 	"volume": ", so the volume is full at once",
-	"floor": ", so it bounds nothing",
+	"floor": ", so it bounds next to nothing",
 	"quota": ", so no Pod fits into it",
-	"kubelet": ", so the kubelet keeps nothing free",
+	"kubelet": ", so the kubelet keeps next to nothing free",
 	"custom": "",
 }
 

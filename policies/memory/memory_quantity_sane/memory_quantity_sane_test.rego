@@ -204,7 +204,7 @@ test_limits_and_requests_of_every_container if {
 		]
 		some said in [
 			["limits", "limits.memory \"400m\" is 0.4 bytes, so no container starts with it; did you mean 400M or 400Mi?"],
-			["requests", "requests.memory \"200m\" is 0.2 bytes, so the scheduler reserves nothing; did you mean 200M or 200Mi?"],
+			["requests", "requests.memory \"200m\" is 0.2 bytes, so the scheduler reserves next to nothing; did you mean 200M or 200Mi?"],
 		]
 		violation := _violation(
 			"deny", array.concat(place[1], ["resources", said[0], "memory"]), {"quantityBytes": 1},
@@ -226,11 +226,11 @@ test_the_pods_own_resources_and_overhead if {
 		),
 		_violation(
 			"warn", ["spec", "resources", "requests", "memory"], {"quantityBytes": 1},
-			"pod: requests.memory \"1\" is 1 byte, so the scheduler reserves nothing; did you mean 1M or 1Mi?",
+			"pod: requests.memory \"1\" is 1 byte, so the scheduler reserves next to nothing; did you mean 1M or 1Mi?",
 		),
 		_violation(
 			"deny", ["spec", "overhead", "memory"], {"quantityBytes": 1},
-			"pod: overhead.memory \"120m\" is 0.12 bytes, so the sandbox is counted as nothing; did you mean 120M or 120Mi?",
+			"pod: overhead.memory \"120m\" is 0.12 bytes, so the sandbox counts for next to nothing; did you mean 120M or 120Mi?",
 		),
 	}
 }
@@ -338,7 +338,7 @@ test_limit_range if {
 		),
 		_violation(
 			"warn", array.concat(path, ["min", "memory"]), {"quantityBytes": 4096},
-			"Container limits: min.memory \"4Ki\" is 4096 bytes, so it bounds nothing; did you mean 4M or 4Mi?",
+			"Container limits: min.memory \"4Ki\" is 4096 bytes, so it bounds next to nothing; did you mean 4M or 4Mi?",
 		),
 		_violation(
 			"deny", array.concat(path, ["default", "memory"]), {"quantityBytes": 1},
@@ -358,7 +358,7 @@ test_limit_range if {
 test_limit_range_default_request if {
 	_violations(_limit_range([{"type": "Container", "defaultRequest": {"memory": "400m"}}])) == {_violation(
 		"deny", ["spec", "limits", 0, "defaultRequest", "memory"], {"quantityBytes": 1},
-		"Container limits: defaultRequest.memory \"400m\" is 0.4 bytes, so the scheduler reserves nothing; did you mean 400M or 400Mi?",
+		"Container limits: defaultRequest.memory \"400m\" is 0.4 bytes, so the scheduler reserves next to nothing; did you mean 400M or 400Mi?",
 	)}
 }
 
@@ -434,7 +434,7 @@ test_kubelet_configuration if {
 	_violations(_kubelet(fields)) == {
 		_violation(
 			"deny", ["kubeReserved", "memory"], {"quantityBytes": 1},
-			"kubeReserved: memory \"100m\" is 0.1 bytes, so the kubelet keeps nothing free; did you mean 100M or 100Mi?",
+			"kubeReserved: memory \"100m\" is 0.1 bytes, so the kubelet keeps next to nothing free; did you mean 100M or 100Mi?",
 		),
 		_violation(
 			"deny", ["systemReserved", "memory"], {},
@@ -442,7 +442,7 @@ test_kubelet_configuration if {
 		),
 		_violation(
 			"warn", ["evictionHard", "memory.available"], {"quantityBytes": 100},
-			"evictionHard: memory.available \"100\" is 100 bytes, so the kubelet keeps nothing free; did you mean 100M or 100Mi?",
+			"evictionHard: memory.available \"100\" is 100 bytes, so the kubelet keeps next to nothing free; did you mean 100M or 100Mi?",
 		),
 		_violation(
 			"warn", ["evictionSoft", "memory.available"], {"quantityBytes": 1288490189},

@@ -128,7 +128,7 @@ _findings(object_) := {found |
 		"msg": sprintf("%s: %s locks memory, which without IPC_LOCK fails beyond the memlock limit of the node, 8Mi or less by default, and %s; %s", [
 			container.title,
 			object.get(known, "name", "its program"),
-			object.get(known, "fault", "fails or can be swapped out"),
+			object.get(known, "fault", "fails or may be swapped out where nodes swap"),
 			concat(", or ", _fixes(known, pod, container, volumes)),
 		]),
 	}
@@ -147,11 +147,13 @@ _matters(_, container) if {
 }
 
 # The kubelet gives no swap to a container that requests its limit (kubernetes v1.37
-# kuberuntime_container_linux.go GetContainerSwapBehavior).
+# kuberuntime_container_linux.go GetContainerSwapBehavior), as one does that has a limit
+# only.
 _pinned(container) if {
-	request := quantity.bytes(container.spec.resources.requests.memory)
-	request > 0
-	request == quantity.bytes(container.spec.resources.limits.memory)
+	limit := container.spec.resources.limits.memory
+	quantity.bytes(limit) > 0
+	request := object.get(container.spec, ["resources", "requests", "memory"], null)
+	quantity.bytes({true: limit, false: request}[request == null]) == quantity.bytes(limit)
 }
 
 # _may_lock holds for a container that has the capability, or asks for it: why it does not

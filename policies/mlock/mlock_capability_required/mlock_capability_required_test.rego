@@ -79,6 +79,7 @@ test_every_program_and_its_signs if {
 		[["warn", "kube-httpcache"], {"image": "quay.io/mittwald/kube-httpcache:stable", "command": ["./kube-httpcache"]}],
 		[["warn", "Manticore"], {"image": "manticoresearch/manticore:6.3.8", "command": ["sh", "-c", "echo 'access_plain_attrs = mlock' >> /etc/m.conf; searchd"]}],
 		[["warn", "RDMA"], {"image": "ghcr.io/example/train:1", "resources": {"limits": {"rdma/hca_shared_devices_a": "1"}}}],
+		[["warn", "EFA"], {"image": "ghcr.io/example/train:1", "resources": {"limits": {"vpc.amazonaws.com/efa": "1"}}}],
 		[["warn", "vmtouch"], {"image": "busybox", "command": ["vmtouch", "-dl", "/models"]}],
 	] {
 		_summary(_running(row[1])) == {row[0]}
@@ -91,7 +92,7 @@ _burstable := {"resources": {"requests": {"memory": "1Gi"}, "limits": {"memory":
 
 _cassandra := object.union({"name": "a", "image": "cassandra:5.0"}, _burstable)
 
-_swapped_out := _violation("warn", _path, `container "a"`, sprintf(`Cassandra %s logs "Unable to lock JVM memory (ENOMEM)" and can be swapped out; set requests.memory to limits.memory, which keeps the kubelet from giving it swap, or %s, or %s`, [_beyond, _add("java"), _runtime]))
+_swapped_out := _violation("warn", _path, `container "a"`, sprintf(`Cassandra %s logs "Unable to lock JVM memory (ENOMEM)" and may be swapped out where nodes swap; set requests.memory and limits.memory to one value, with which the kubelet gives it no swap, or %s, or %s`, [_beyond, _add("java"), _runtime]))
 
 test_programs_on_nodes_that_swap if {
 	every row in [
@@ -119,14 +120,18 @@ test_trap_containers_without_swap if {
 	every resources in [
 		{"requests": {"memory": "2Gi"}, "limits": {"memory": "2Gi"}},
 		{"requests": {"memory": "2Gi"}, "limits": {"memory": 2147483648}},
+		{"requests": {"cpu": "1"}, "limits": {"memory": "2Gi"}},
+		{"requests": null, "limits": {"memory": "2Gi"}},
+		{"requests": {"memory": null}, "limits": {"memory": "2Gi"}},
 	] {
 		_got(_running({"name": "a", "image": "cassandra:5.0", "resources": resources})) == set()
 	}
 	every resources in [
 		null, {}, [], "x",
-		{"limits": {"memory": "2Gi"}},
+		{"limits": {"memory": null}},
+		{"limits": {"memory": "0"}},
+		{"limits": {"memory": "much"}},
 		{"requests": {"memory": "0"}, "limits": {"memory": "0"}},
-		{"requests": {"memory": null}, "limits": {"memory": "2Gi"}},
 		{"requests": {"memory": "much"}, "limits": {"memory": "much"}},
 		{"requests": {"memory": "1Gi"}, "limits": {"memory": "1025Mi"}},
 		{"requests": {"memory": "1Gi"}, "limits": null},
@@ -166,6 +171,9 @@ test_trap_programs_that_do_not_lock if {
 		{"image": "k8ssandra/medusa:0.21"},
 		{"image": "mysql:8.4"}, {"image": "memcached:1.6", "args": ["-m", "64"]}, {"image": "busybox", "command": ["vmtouch", "-t", "/models"]},
 		{"image": "x", "resources": {"limits": {"rdma/hca": "1"}}, "env": [{"name": "NCCL_IB_DISABLE", "value": "1"}]},
+		{"image": "x", "resources": {"limits": {"rdma/hca": "1"}}, "command": ["ibv_devinfo"]},
+		{"image": "x", "resources": {"limits": {"vpc.amazonaws.com/efa": "1"}}, "env": [{"name": "NCCL_NET", "value": "Socket"}]},
+		{"image": "x", "resources": {"limits": {"vpc.amazonaws.com/efa": "1"}}, "command": ["/usr/bin/hl-smi"]},
 		{"image": "redis:7.4"}, {"image": "quay.io/coreos/etcd:v3.5.17"}, {"image": "apache/kafka:3.9.0"}, {"image": "rabbitmq:4.0"}, {"image": "hashicorp/consul:1.20"}, {"image": "rook/ceph:v1.15.6"}, {"image": "pingcap/tikv:v8.5.0"},
 		{"image": "quay.io/kubevirt/virt-launcher:v1.4.0"}, {"image": "nvcr.io/nvidia/k8s/dcgm-exporter:3.3.9"},
 		{"image": null}, {"image": 7}, {},
@@ -310,7 +318,7 @@ test_program_without_a_file_to_set_the_capability_on if {
 	_got(_running(rdma)) == {_violation("warn", _path, `container "a"`, sprintf("%s; add IPC_LOCK to capabilities.add and run as root, or %s, or %s", [fails, _runtime, meant]))}
 	unprivileged := object.union(rdma, {"securityContext": {"runAsUser": 1000, "allowPrivilegeEscalation": false}})
 	_got(_running(unprivileged)) == {_violation("warn", _path, `container "a"`, sprintf("%s; %s, or %s", [fails, _runtime, meant]))}
-	_summary(_running({"name": "a", "image": "x", "resources": {"limits": {"vpc.amazonaws.com/efa": 4}}})) == {["warn", "RDMA"]}
+	_summary(_running({"name": "a", "image": "x", "resources": {"limits": {"vpc.amazonaws.com/efa": 4}}})) == {["warn", "EFA"]}
 }
 
 # Which containers are judged.
@@ -399,7 +407,7 @@ test_own_profile if {
 	_with(_running(container), {"profiles": [_own]}) == full
 	_with(_running(object.union(container, {"args": []})), {"profiles": [_own]}) == set()
 	_with(_running(object.union(container, {"image": "example.com/db:6"})), {"profiles": [_own]}) == set()
-	_with(_running(container), {"profiles": [{"image": "db"}]}) == {_violation("warn", _path, `container "a"`, sprintf("its program %s fails or can be swapped out; %s, or %s", [_beyond, add, _runtime]))}
+	_with(_running(container), {"profiles": [{"image": "db"}]}) == {_violation("warn", _path, `container "a"`, sprintf("its program %s fails or may be swapped out where nodes swap; %s, or %s", [_beyond, add, _runtime]))}
 	every level in [null, "", "warn", "info"] {
 		_with(_running(container), {"profiles": [object.union(_own, {"level": level})]}) == {object.union(found, {"details": {"level": "warn"}}) | some found in full}
 	}
