@@ -62,7 +62,7 @@ test: ## run the tests of all modules
 
 .PHONY: race
 race: ## run the tests of what is concurrent with the race detector
-	go test -race ./pkg/admission ./pkg/check ./pkg/engine ./pkg/refdata
+	go test -race ./pkg/admission ./pkg/check ./pkg/engine/... ./pkg/refdata
 
 # Minutes: not part of check.
 .PHONY: mutate

@@ -11,11 +11,12 @@ import (
 
 const defaultBundle = "baseline"
 
-// policyFlags say which policies a command judges by.
+// policyFlags say which policies a command judges by, and how they are evaluated.
 type policyFlags struct {
 	command *cobra.Command
 	bundles []string
 	paths   []string
+	engine  string
 }
 
 func (f *policyFlags) register(cmd *cobra.Command) {
@@ -23,6 +24,7 @@ func (f *policyFlags) register(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringSliceVar(&f.bundles, "bundle", []string{defaultBundle}, "built-in bundle to judge by; repeatable")
 	flags.StringArrayVar(&f.paths, "policy", nil, "file or directory of templates and constraints, in place of the default bundle; repeatable")
+	flags.StringVar(&f.engine, "engine", engine.Topdown, "evaluator: topdown (OPA's), vm (faster, the same verdicts) or verify (both; a difference is an error)")
 }
 
 // client loads and compiles the policies. The error joins one for each that does not
@@ -32,7 +34,7 @@ func (f *policyFlags) client(point string, refdataLimit int64) (*engine.Client, 
 	if err != nil {
 		return nil, err
 	}
-	client, err := engine.NewClient(set, engine.Options{Point: point, RefdataLimit: refdataLimit})
+	client, err := engine.NewClient(set, engine.Options{Point: point, RefdataLimit: refdataLimit, Engine: f.engine})
 	if err != nil {
 		return nil, located(err)
 	}

@@ -9,88 +9,112 @@ import (
 // constants finds the arrays, sets and objects of a function that are the same whenever
 // they are made: literals without variables. They are made once, when the program is.
 type constants struct {
-	strings  []any
-	defined  map[ir.Local][]ir.Stmt // what sets a local variable
-	changed  map[ir.Local][]ir.Stmt // what adds to the value of one
-	together map[ir.Stmt]*ir.Block  // where a statement stands
-	values   map[ir.Local]any       // of those that are constant
-	left     map[ir.Stmt]bool       // statements that have no effect any more
-	loose    map[ir.Local]bool      // see findLoose
+	strings []any
+	blocks  []*ir.Block
+	defined []definition          // by local variable
+	makers  []maker               // of arrays, sets and objects
+	changed map[ir.Local][]change // what adds to the value of a variable
+	left    map[ir.Stmt]bool      // statements that have no effect any more
+	loose   map[ir.Local]bool     // see findLoose
+}
+
+// definition is what sets a local variable.
+type definition struct {
+	n     int     // number of statements that do
+	by    ir.Stmt // the last
+	block *ir.Block
+	known bool // whether value is
+	value any  // if it is constant, else nil
+}
+
+type maker struct {
+	local ir.Local
+	by    ir.Stmt
+	block *ir.Block
+}
+
+type change struct {
+	by    ir.Stmt
+	block *ir.Block
 }
 
 func newConstants(blocks []*ir.Block, strings []any) *constants {
-	c := &constants{
-		strings:  strings,
-		defined:  map[ir.Local][]ir.Stmt{},
-		changed:  map[ir.Local][]ir.Stmt{},
-		together: map[ir.Stmt]*ir.Block{},
-		values:   map[ir.Local]any{},
-		left:     map[ir.Stmt]bool{},
-	}
+	c := &constants{strings: strings, blocks: blocks, changed: map[ir.Local][]change{}, left: map[ir.Stmt]bool{}}
 	c.gather(blocks)
-	for l := range c.defined {
-		c.value(l)
+	for _, m := range c.makers {
+		c.value(m.local)
 	}
 	c.findLoose()
 	return c
 }
 
+func (c *constants) define(l ir.Local, by ir.Stmt, b *ir.Block) {
+	for int(l) >= len(c.defined) {
+		c.defined = append(c.defined, definition{})
+	}
+	d := &c.defined[l]
+	d.n++
+	d.by, d.block = by, b
+}
+
+func (c *constants) make(l ir.Local, by ir.Stmt, b *ir.Block) {
+	c.define(l, by, b)
+	c.makers = append(c.makers, maker{l, by, b})
+}
+
 func (c *constants) gather(blocks []*ir.Block) {
 	for _, b := range blocks {
 		for _, stmt := range b.Stmts {
-			c.together[stmt] = b
-			defines := func(l ir.Local) { c.defined[l] = append(c.defined[l], stmt) }
-			changes := func(l ir.Local) { c.changed[l] = append(c.changed[l], stmt) }
 			switch s := stmt.(type) {
 			case *ir.BlockStmt:
 				c.gather(s.Blocks)
 			case *ir.NotStmt:
 				c.gather([]*ir.Block{s.Block})
 			case *ir.ScanStmt:
-				defines(s.Key)
-				defines(s.Value)
+				c.define(s.Key, s, b)
+				c.define(s.Value, s, b)
 				c.gather([]*ir.Block{s.Block})
 			case *ir.WithStmt:
-				defines(s.Local)
+				c.define(s.Local, s, b)
 				c.gather([]*ir.Block{s.Block})
 			case *ir.CallStmt:
-				defines(s.Result)
+				c.define(s.Result, s, b)
 			case *ir.CallDynamicStmt:
-				defines(s.Result)
+				c.define(s.Result, s, b)
 			case *ir.DotStmt:
-				defines(s.Target)
+				c.define(s.Target, s, b)
 			case *ir.LenStmt:
-				defines(s.Target)
+				c.define(s.Target, s, b)
 			case *ir.AssignIntStmt:
-				defines(s.Target)
+				c.define(s.Target, s, b)
 			case *ir.AssignVarStmt:
-				defines(s.Target)
+				c.define(s.Target, s, b)
 			case *ir.AssignVarOnceStmt:
-				defines(s.Target)
+				c.define(s.Target, s, b)
 			case *ir.ResetLocalStmt:
-				defines(s.Target)
+				c.define(s.Target, s, b)
 			case *ir.MakeNullStmt:
-				defines(s.Target)
+				c.define(s.Target, s, b)
 			case *ir.MakeNumberIntStmt:
-				defines(s.Target)
+				c.define(s.Target, s, b)
 			case *ir.MakeNumberRefStmt:
-				defines(s.Target)
-			case *ir.MakeArrayStmt:
-				defines(s.Target)
-			case *ir.MakeObjectStmt:
-				defines(s.Target)
-			case *ir.MakeSetStmt:
-				defines(s.Target)
+				c.define(s.Target, s, b)
 			case *ir.ObjectMergeStmt:
-				defines(s.Target)
+				c.define(s.Target, s, b)
+			case *ir.MakeArrayStmt:
+				c.make(s.Target, s, b)
+			case *ir.MakeObjectStmt:
+				c.make(s.Target, s, b)
+			case *ir.MakeSetStmt:
+				c.make(s.Target, s, b)
 			case *ir.ArrayAppendStmt:
-				changes(s.Array)
+				c.changed[s.Array] = append(c.changed[s.Array], change{s, b})
 			case *ir.SetAddStmt:
-				changes(s.Set)
+				c.changed[s.Set] = append(c.changed[s.Set], change{s, b})
 			case *ir.ObjectInsertStmt:
-				changes(s.Object)
+				c.changed[s.Object] = append(c.changed[s.Object], change{s, b})
 			case *ir.ObjectInsertOnceStmt:
-				changes(s.Object)
+				c.changed[s.Object] = append(c.changed[s.Object], change{s, b})
 			}
 		}
 	}
@@ -98,20 +122,21 @@ func (c *constants) gather(blocks []*ir.Block) {
 
 // value is the value of a local variable that is constant, else nil.
 func (c *constants) value(l ir.Local) any {
-	if known, found := c.values[l]; found {
-		return known
-	}
-	c.values[l] = nil // until it is known, or for good
-	if len(c.defined[l]) != 1 {
+	if int(l) >= len(c.defined) {
 		return nil
 	}
-	value := c.made(l, c.defined[l][0])
-	c.values[l] = value
-	return value
+	d := &c.defined[l]
+	if !d.known {
+		d.known = true
+		if d.n == 1 {
+			d.value = c.made(l, maker{l, d.by, d.block})
+		}
+	}
+	return d.value
 }
 
-func (c *constants) made(l ir.Local, by ir.Stmt) any {
-	switch s := by.(type) {
+func (c *constants) made(l ir.Local, m maker) any {
+	switch s := m.by.(type) {
 	case *ir.MakeNullStmt:
 		return null{}
 	case *ir.MakeNumberIntStmt:
@@ -121,8 +146,8 @@ func (c *constants) made(l ir.Local, by ir.Stmt) any {
 	case *ir.MakeArrayStmt:
 		items := make([]any, 0, len(c.changed[l]))
 		for _, change := range c.changed[l] {
-			s, ok := change.(*ir.ArrayAppendStmt)
-			if !ok || !c.follows(by, change, &items, s.Value) {
+			s, ok := change.by.(*ir.ArrayAppendStmt)
+			if !ok || !c.follows(m, change, &items, s.Value) {
 				return nil
 			}
 		}
@@ -132,8 +157,8 @@ func (c *constants) made(l ir.Local, by ir.Stmt) any {
 		set := &Set{}
 		for _, change := range c.changed[l] {
 			var items []any
-			s, ok := change.(*ir.SetAddStmt)
-			if !ok || !c.follows(by, change, &items, s.Value) {
+			s, ok := change.by.(*ir.SetAddStmt)
+			if !ok || !c.follows(m, change, &items, s.Value) {
 				return nil
 			}
 			set.Add(items[0])
@@ -144,8 +169,8 @@ func (c *constants) made(l ir.Local, by ir.Stmt) any {
 		object := &Object{}
 		for _, change := range c.changed[l] {
 			var items []any
-			s, ok := change.(*ir.ObjectInsertStmt)
-			if !ok || !c.follows(by, change, &items, s.Key, s.Value) {
+			s, ok := change.by.(*ir.ObjectInsertStmt)
+			if !ok || !c.follows(m, change, &items, s.Key, s.Value) {
 				return nil
 			}
 			object.put(items[0], items[1])
@@ -158,9 +183,8 @@ func (c *constants) made(l ir.Local, by ir.Stmt) any {
 
 // follows reports whether a statement stands after another in one block, so that it is
 // run whenever that is, and its operands are constant; they are appended to items.
-func (c *constants) follows(first, then ir.Stmt, items *[]any, operands ...ir.Operand) bool {
-	b := c.together[first]
-	if c.together[then] != b || slices.Index(b.Stmts, then) < slices.Index(b.Stmts, first) {
+func (c *constants) follows(first maker, then change, items *[]any, operands ...ir.Operand) bool {
+	if then.block != first.block || slices.Index(then.block.Stmts, then.by) < slices.Index(then.block.Stmts, first.by) {
 		return false
 	}
 	for _, o := range operands {
@@ -184,6 +208,17 @@ func (c *constants) follows(first, then ir.Stmt, items *[]any, operands ...ir.Op
 // leave leaves out what adds to a value that is made as a whole.
 func (c *constants) leave(l ir.Local) {
 	for _, change := range c.changed[l] {
-		c.left[change] = true
+		c.left[change.by] = true
 	}
+}
+
+// inserts is the number of statements that insert into an object.
+func (c *constants) inserts(l ir.Local) int {
+	n := 0
+	for _, change := range c.changed[l] {
+		if _, ok := change.by.(*ir.ObjectInsertStmt); ok {
+			n++
+		}
+	}
+	return n
 }

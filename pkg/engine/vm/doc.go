@@ -3,4 +3,12 @@
 // topdown evaluator would answer; what it does not know it declares, with an
 // *Unsupported error, so that the caller asks topdown. It knows Rego's values and
 // statements, and neither reviews nor constraints.
+//
+// Plan asks OPA for a plan, Compile makes Go functions of it, Program.Eval and Rule.Eval
+// run them. Functions of the policy are evaluated once for the same arguments; a Memo
+// keeps what they gave for all evaluations on the same review.
+//
+// Two answers are not topdown's: where numbers are equal and have different texts, such
+// as 1 and 1.0, a comprehension that topdown indexes may give back either; and a program
+// on which topdown itself fails, with an internal error, has its result here.
 package vm

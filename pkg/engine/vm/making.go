@@ -16,7 +16,7 @@ const (
 func (c *compiler) making(stmt ir.Stmt) step {
 	switch s := stmt.(type) {
 	case *ir.MakeArrayStmt:
-		if value := c.constants.values[s.Target]; value != nil {
+		if value := c.constants.value(s.Target); value != nil {
 			return c.constant(s.Target, value)
 		}
 		target, capacity := c.at(s.Target), int(s.Capacity)
@@ -26,10 +26,10 @@ func (c *compiler) making(stmt ir.Stmt) step {
 			return next
 		}
 	case *ir.MakeObjectStmt:
-		if value := c.constants.values[s.Target]; value != nil {
+		if value := c.constants.value(s.Target); value != nil {
 			return c.constant(s.Target, value)
 		}
-		target, capacity := c.at(s.Target), c.inserts[s.Target]
+		target, capacity := c.at(s.Target), c.constants.inserts(s.Target)
 		return func(m *machine, l []any) int {
 			m.grow(container)
 			o := &Object{}
@@ -40,7 +40,7 @@ func (c *compiler) making(stmt ir.Stmt) step {
 			return next
 		}
 	case *ir.MakeSetStmt:
-		if value := c.constants.values[s.Target]; value != nil {
+		if value := c.constants.value(s.Target); value != nil {
 			return c.constant(s.Target, value)
 		}
 		target := c.at(s.Target)
@@ -139,32 +139,6 @@ func newList(n int) *List {
 		return &list.List
 	}
 	return &List{make([]any, 0, n)}
-}
-
-// inserts are the numbers of statements that insert into each object.
-func inserts(blocks []*ir.Block) map[ir.Local]int {
-	found := map[ir.Local]int{}
-	var visit func(blocks ...*ir.Block)
-	visit = func(blocks ...*ir.Block) {
-		for _, b := range blocks {
-			for _, stmt := range b.Stmts {
-				switch s := stmt.(type) {
-				case *ir.ObjectInsertStmt:
-					found[s.Object]++
-				case *ir.BlockStmt:
-					visit(s.Blocks...)
-				case *ir.ScanStmt:
-					visit(s.Block)
-				case *ir.NotStmt:
-					visit(s.Block)
-				case *ir.WithStmt:
-					visit(s.Block)
-				}
-			}
-		}
-	}
-	visit(blocks...)
-	return found
 }
 
 // made is a value that becomes part of another. What is undefined cannot.

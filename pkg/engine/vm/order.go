@@ -52,34 +52,49 @@ func ordered(b *ir.Block) bool {
 // to a function, it looks at its elements in the order in which they are written, and
 // twice at those that are equal.
 func (c *constants) findLoose() {
-	c.loose = map[ir.Local]bool{}
-	for l, stmts := range c.defined {
-		for _, stmt := range stmts {
-			if c.isLoose(l, stmt) {
-				c.loose[l] = true
+	for _, m := range c.makers {
+		if c.isLoose(m) {
+			if c.loose == nil {
+				c.loose = map[ir.Local]bool{}
+			}
+			c.loose[m.local] = true
+		}
+	}
+	for n := 0; n < len(c.loose); {
+		n = len(c.loose)
+		c.spread(c.blocks)
+	}
+}
+
+// spread follows loose values to the variables that get them.
+func (c *constants) spread(blocks []*ir.Block) {
+	flows := func(from ir.Val, to ...ir.Local) {
+		l, ok := from.(ir.Local)
+		for _, to := range to {
+			if ok && c.loose[l] {
+				c.loose[to] = true
 			}
 		}
 	}
-	for again := len(c.loose) > 0; again; {
-		again = false
-		flows := func(from ir.Val, to ...ir.Local) {
-			l, ok := from.(ir.Local)
-			for _, to := range to {
-				if ok && c.loose[l] && !c.loose[to] {
-					c.loose[to], again = true, true
-				}
-			}
-		}
-		for stmt := range c.together {
+	for _, b := range blocks {
+		for _, stmt := range b.Stmts {
 			switch s := stmt.(type) {
+			case *ir.BlockStmt:
+				c.spread(s.Blocks)
+			case *ir.NotStmt:
+				c.spread([]*ir.Block{s.Block})
+			case *ir.ScanStmt:
+				flows(s.Source, s.Key, s.Value)
+				c.spread([]*ir.Block{s.Block})
+			case *ir.WithStmt:
+				flows(s.Value.Value, s.Local)
+				c.spread([]*ir.Block{s.Block})
 			case *ir.AssignVarStmt:
 				flows(s.Source.Value, s.Target)
 			case *ir.AssignVarOnceStmt:
 				flows(s.Source.Value, s.Target)
 			case *ir.DotStmt:
 				flows(s.Source.Value, s.Target)
-			case *ir.ScanStmt:
-				flows(s.Source, s.Key, s.Value)
 			case *ir.ArrayAppendStmt:
 				flows(s.Value.Value, s.Array)
 			case *ir.SetAddStmt:
@@ -87,25 +102,18 @@ func (c *constants) findLoose() {
 			case *ir.ObjectInsertStmt:
 				flows(s.Key.Value, s.Object)
 				flows(s.Value.Value, s.Object)
-			case *ir.WithStmt:
-				flows(s.Value.Value, s.Local)
 			}
 		}
 	}
 }
 
-// isLoose reports whether a statement makes a literal of several elements, or keys, that
-// are not all constant.
-func (c *constants) isLoose(l ir.Local, by ir.Stmt) bool {
-	switch by.(type) {
-	case *ir.MakeSetStmt, *ir.MakeObjectStmt:
-	default:
-		return false
-	}
+// isLoose reports whether a literal of several elements, or keys, is made that are not
+// all constant.
+func (c *constants) isLoose(m maker) bool {
 	elements, variable := 0, false
-	for _, change := range c.changed[l] {
+	for _, change := range c.changed[m.local] {
 		var element ir.Operand
-		switch s := change.(type) {
+		switch s := change.by.(type) {
 		case *ir.SetAddStmt:
 			element = s.Value
 		case *ir.ObjectInsertStmt:
@@ -113,7 +121,7 @@ func (c *constants) isLoose(l ir.Local, by ir.Stmt) bool {
 		default:
 			continue
 		}
-		if c.together[change] != c.together[by] {
+		if change.block != m.block {
 			continue // a comprehension, or a rule
 		}
 		elements++

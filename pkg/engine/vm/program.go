@@ -124,13 +124,12 @@ type compiler struct {
 	traits    *analysis
 	locals    int               // of the function at hand, so far
 	base      map[ir.Local]bool // its variables that hold base documents
-	inserts   map[ir.Local]int  // into its objects
 	constants *constants
 }
 
 // begin turns to another function.
 func (c *compiler) begin(args int, blocks []*ir.Block) {
-	c.locals, c.base, c.inserts, c.constants = args, map[ir.Local]bool{}, inserts(blocks), newConstants(blocks, c.strings)
+	c.locals, c.base, c.constants = args, map[ir.Local]bool{}, newConstants(blocks, c.strings)
 }
 
 // at is the index of a local variable.

@@ -7,7 +7,7 @@
 #   uses more than it requests has a higher oom_score_adj and is evicted earlier. Where
 #   a node swaps, such a Pod is also swapped, a tmpfs included. Judged are containers
 #   that may write more to memory-backed volumes than they request, that may lock
-#   memory, and daemons whose page cache grows.
+#   memory, and daemons of policies/profiles.yaml.
 # related_resources:
 # - https://kubernetes.io/docs/concepts/workloads/pods/pod-qos/
 # - https://kubernetes.io/docs/concepts/scheduling-eviction/node-pressure-eviction/#node-out-of-memory-behavior

@@ -128,7 +128,7 @@ _findings(object_) := {found |
 		"msg": sprintf("%s: %s locks memory, which without IPC_LOCK fails beyond the memlock limit of the node, 8Mi or less by default, and %s; %s", [
 			container.title,
 			object.get(known, "name", "its program"),
-			object.get(known, "fault", "fails or may be swapped out where nodes swap"),
+			_fault(known, container),
 			concat(", or ", _fixes(known, pod, container, volumes)),
 		]),
 	}
@@ -155,6 +155,14 @@ _pinned(container) if {
 	request := object.get(container.spec, ["resources", "requests", "memory"], null)
 	quantity.bytes({true: limit, false: request}[request == null]) == quantity.bytes(limit)
 }
+
+# _fault is what happens without locked memory. The kubelet gives swap in proportion to the
+# memory request, and so none without one.
+_fault(known, container) := trim_suffix(known.fault, " and may be swapped out where nodes swap") if {
+	not _requests(container)
+} else := object.get(known, "fault", "fails or may be swapped out where nodes swap")
+
+_requests(container) if quantity.bytes(container.spec.resources.requests.memory) > 0
 
 # _may_lock holds for a container that has the capability, or asks for it: why it does not
 # get it then is another rule's finding.
@@ -212,9 +220,18 @@ _place(container) := ["drop", index] if {
 } else := ["add"]
 
 _fixes(known, pod, container, volumes) := array.concat(array.concat(first, _added(known, pod, container)), array.concat(["raise LimitMEMLOCK of the container runtime"], last)) if {
-	without := [text | text := _instead(known, container, volumes)]
+	without := [text |
+		text := _instead(known, container, volumes)
+		not _idle(text, container)
+	]
 	first := [text | known.binary; some text in without]
 	last := [text | not known.binary; some text in without]
+}
+
+# Advice against swap is none for what gets no swap.
+_idle(text, container) if {
+	contains(text, "gives it no swap")
+	not _requests(container)
 }
 
 _instead(_, _, volumes) := sprintf("set medium Memory on volume %q, which then holds what it locks", [volumes[0].name]) if {

@@ -180,7 +180,7 @@ _fault(vol, limits) := {
 
 _effect(vol, limit) := sprintf("is too much for %s, which is OOM-killed before the volume is full", [limit.text]) if {
 	vol.bytes >= limit.bytes
-} else := sprintf("leaves only %s to %s once the volume is full, and the files outlast an OOM kill and its restart", [quantity.format(limit.bytes - vol.bytes), limit.text])
+} else := sprintf("leaves only %s to %s once the volume is full, and the files outlast an OOM kill", [quantity.format(limit.bytes - vol.bytes), limit.text])
 
 # What a program needs is not known here: shm-min-size may say that it is more.
 _advice(vol, limits) := sprintf("raise the memory limit to %s, or lower sizeLimit to at most %s if the program needs no more", [_needed(vol), quantity.format(share)]) if {

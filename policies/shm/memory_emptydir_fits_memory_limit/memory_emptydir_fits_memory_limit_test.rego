@@ -36,7 +36,7 @@ _denied := _finding("deny", 2048, 1024, "sizeLimit 2Gi is too much for container
 
 _full := _finding("warn", 1024, 1024, "sizeLimit 1Gi is too much for container \"web\" (memory limit 1Gi), which is OOM-killed before the volume is full; raise the memory limit to 2Gi, or lower sizeLimit to at most 512Mi if the program needs no more")
 
-_tight := _finding("warn", 768, 1024, "sizeLimit 768Mi leaves only 256Mi to container \"web\" (memory limit 1Gi) once the volume is full, and the files outlast an OOM kill and its restart; raise the memory limit to 1536Mi, or lower sizeLimit to at most 512Mi if the program needs no more")
+_tight := _finding("warn", 768, 1024, "sizeLimit 768Mi leaves only 256Mi to container \"web\" (memory limit 1Gi) once the volume is full, and the files outlast an OOM kill; raise the memory limit to 1536Mi, or lower sizeLimit to at most 512Mi if the program needs no more")
 
 test_more_than_the_limit_is_denied if {
 	_violations(_simple("2Gi", "1Gi")) == {_denied}
@@ -66,7 +66,7 @@ test_the_comparison_is_exact_to_the_byte if {
 	_violations(_simple("536870913", "1Gi")) == {_violation(
 		"warn", _path,
 		{"sizeLimitBytes": 536870913, "memoryLimitBytes": 1073741824},
-		"volume \"shm\": sizeLimit 536870913 leaves only 536870911 to container \"web\" (memory limit 1Gi) once the volume is full, and the files outlast an OOM kill and its restart; raise the memory limit to 1025Mi, or lower sizeLimit to at most 512Mi if the program needs no more",
+		"volume \"shm\": sizeLimit 536870913 leaves only 536870911 to container \"web\" (memory limit 1Gi) once the volume is full, and the files outlast an OOM kill; raise the memory limit to 1025Mi, or lower sizeLimit to at most 512Mi if the program needs no more",
 	)}
 	_violations(_simple("1Gi", "1073741823")) == {_violation(
 		"deny", _path,
@@ -113,7 +113,7 @@ test_max_ratio if {
 		count(_with(pod, {"maxRatio": sizes[1], "denyAbove": "9"})) == 1
 	]
 	got == [[769, "0.75"], [1025, "1"], [103, "0.1"]]
-	_with(_simple("800Mi", "1Gi"), {"maxRatio": "0.75"}) == {_finding("warn", 800, 1024, "sizeLimit 800Mi leaves only 224Mi to container \"web\" (memory limit 1Gi) once the volume is full, and the files outlast an OOM kill and its restart; raise the memory limit to 1067Mi, or lower sizeLimit to at most 768Mi if the program needs no more")}
+	_with(_simple("800Mi", "1Gi"), {"maxRatio": "0.75"}) == {_finding("warn", 800, 1024, "sizeLimit 800Mi leaves only 224Mi to container \"web\" (memory limit 1Gi) once the volume is full, and the files outlast an OOM kill; raise the memory limit to 1067Mi, or lower sizeLimit to at most 768Mi if the program needs no more")}
 }
 
 test_a_limit_to_raise_to_is_rounded_up if {

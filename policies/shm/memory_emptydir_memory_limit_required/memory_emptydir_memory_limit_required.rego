@@ -181,6 +181,10 @@ _files(volumes) := sprintf("the %s that its files may take", [quantity.format(_s
 	_bounded(volumes)
 } else := "the memory that its files take"
 
-_advice(volumes) := sprintf(" to at least %s, twice the sizeLimit", [quantity.format(2 * _sum(volumes))]) if {
+_advice(volumes) := sprintf(" to at least %s, twice %s, or to less with a smaller sizeLimit", [quantity.format(2 * _sum(volumes)), _sizes(volumes)]) if {
 	_bounded(volumes)
 } else := ""
+
+_sizes([_]) := "the sizeLimit"
+
+_sizes(volumes) := "the sum of the sizeLimits" if count(volumes) > 1

@@ -28,7 +28,7 @@ _violation(level, path, facts, msg) := {"msg": msg, "details": {"level": level, 
 
 _writes(title, path) := _violation(
 	"deny", path, {"sizeLimitBytes": 1073741824},
-	sprintf("%s: may write to memory-backed volume \"shm\" without a memory limit, so the pod's cgroup is unbounded and the scheduler does not see the 1Gi that its files may take until the node evicts or OOM-kills; set resources.limits.memory to at least 2Gi, twice the sizeLimit", [title]),
+	sprintf("%s: may write to memory-backed volume \"shm\" without a memory limit, so the pod's cgroup is unbounded and the scheduler does not see the 1Gi that its files may take until the node evicts or OOM-kills; set resources.limits.memory to at least 2Gi, twice the sizeLimit, or to less with a smaller sizeLimit", [title]),
 )
 
 _writes_without_size := _violation(
@@ -230,7 +230,7 @@ test_one_finding_for_a_container_with_many_volumes if {
 	_violations(_pod({"volumes": array.concat(_volumes, [disk, run, idle]), "containers": containers})) == {
 		_violation(
 			"deny", _path("containers", 0), {"sizeLimitBytes": 1610612736},
-			"container \"web\": may write to memory-backed volumes \"shm\", \"run\" without a memory limit, so the pod's cgroup is unbounded and the scheduler does not see the 1536Mi that its files may take until the node evicts or OOM-kills; set resources.limits.memory to at least 3Gi, twice the sizeLimit",
+			"container \"web\": may write to memory-backed volumes \"shm\", \"run\" without a memory limit, so the pod's cgroup is unbounded and the scheduler does not see the 1536Mi that its files may take until the node evicts or OOM-kills; set resources.limits.memory to at least 3Gi, twice the sum of the sizeLimits, or to less with a smaller sizeLimit",
 		),
 		_violation(
 			"warn", _path("containers", 1), {"sizeLimitBytes": 1610612736},

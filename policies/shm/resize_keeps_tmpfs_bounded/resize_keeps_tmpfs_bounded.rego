@@ -133,7 +133,7 @@ _whole := {"part": 1, "whole": 1}
 
 _effect(size, limit) := "the container is OOM-killed before the volume is full" if {
 	size >= limit
-} else := sprintf("the container has only %s left once the volume is full, and the files outlast an OOM kill and its restart", [quantity.format(limit - size)])
+} else := sprintf("the container has only %s left once the volume is full, and the files outlast an OOM kill", [quantity.format(limit - size)])
 
 # _needed is the limit of which a volume takes maxRatio, but not more than all, rounded
 # up to whole Mi.

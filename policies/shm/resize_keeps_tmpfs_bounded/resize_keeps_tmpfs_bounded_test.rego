@@ -38,7 +38,7 @@ _path := ["spec", "containers", 0, "resources", "limits", "memory"]
 
 _killed := "the container is OOM-killed before the volume is full"
 
-_left(size) := sprintf("the container has only %s left once the volume is full, and the files outlast an OOM kill and its restart", [size])
+_left(size) := sprintf("the container has only %s left once the volume is full, and the files outlast an OOM kill", [size])
 
 _facts := {"sizeLimitBytes": 1073741824, "memoryLimitBytes": 805306368, "previousLimitBytes": 4294967296}
 
