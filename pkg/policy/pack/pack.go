@@ -7,7 +7,7 @@ package pack
 import "embed"
 
 // Version identifies the templates and bundles: it changes whenever one of them does.
-const Version = "9f33aa9cf08f"
+const Version = "82d8bffaa69b"
 
 // Bundles are <bundle>.yaml, the constraints of each bundle.
 //

@@ -83,7 +83,7 @@ _end(words) := "the webhook may be OOM-killed, and with failurePolicy Ignore the
 # _load is what takes the memory. The audit reviews one object after the other.
 _load(words) := "synced objects, or many reviews at once" if {
 	gatekeeper.performs(words, "webhook")
-} else := "synced objects, or large ones in a chunk of its list"
+} else := "synced objects, or large ones in what it lists at once"
 
 # _sizes is the worst about limit and request of a container, [{path, facts, text}].
 _sizes(manager, end) := [{

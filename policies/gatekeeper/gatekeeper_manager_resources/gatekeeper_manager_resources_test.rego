@@ -51,7 +51,7 @@ _small_to(path, written, bytes, end) := _finding(
 	sprintf("memory limit %q is below 4Gi, so with many or large synced objects, %s, %s; set limits.memory and requests.memory to 4Gi, or minMemoryLimit to what is known to be enough", [written, _loads[end], end]),
 )
 
-_loads := {_webhook: "or many reviews at once", _audit: "or large ones in a chunk of its list"}
+_loads := {_webhook: "or many reviews at once", _audit: "or large ones in what it lists at once"}
 
 _small(written, bytes) := _small_to(_limit_path, written, bytes, _webhook)
 

@@ -129,7 +129,7 @@ _wrong(entries) := [fault |
 
 _fault(entry) := {
 	"facts": {"templates": count(_templates)},
-	"msg": sprintf("kind %q%s is synced, but none of the ConstraintTemplates that are known (%s) reads it, as metadata.gatekeeper.sh/requires-sync-data says: every replica of webhook and audit keeps each object for nothing, at about 15 times its JSON; remove it, or add it to allowedKinds if another template or --audit-from-cache needs it", [
+	"msg": sprintf("kind %q%s is synced, but none of the ConstraintTemplates that are known (%s) reads it, as metadata.gatekeeper.sh/requires-sync-data says: unless another template or --audit-from-cache needs it, every replica of webhook and audit keeps each object for nothing, at about 15 times its JSON; remove it, or add it to allowedKinds", [
 		entry.kind,
 		_of(entry.group),
 		format_int(count(_templates), 10),

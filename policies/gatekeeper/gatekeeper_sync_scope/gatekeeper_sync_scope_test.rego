@@ -31,7 +31,7 @@ _wide(path, text) := _finding(
 
 _idle(path, text, templates) := _finding(
 	path, {"templates": templates},
-	sprintf("kind %s is synced, but none of the ConstraintTemplates that are known (%d) reads it, as metadata.gatekeeper.sh/requires-sync-data says: every replica of webhook and audit keeps each object for nothing, at about 15 times its JSON; remove it, or add it to allowedKinds if another template or --audit-from-cache needs it", [text, templates]),
+	sprintf("kind %s is synced, but none of the ConstraintTemplates that are known (%d) reads it, as metadata.gatekeeper.sh/requires-sync-data says: unless another template or --audit-from-cache needs it, every replica of webhook and audit keeps each object for nothing, at about 15 times its JSON; remove it, or add it to allowedKinds", [text, templates]),
 )
 
 _many(path, number, largest) := _finding(

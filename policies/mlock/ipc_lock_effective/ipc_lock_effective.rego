@@ -145,12 +145,12 @@ _user(pod, container) := {"text": sprintf("user %s", [format_int(uid, 10)]), "fa
 # known to carry the file capability needs a wrapper in front of it to fail.
 _cause(container, user) := {
 	"text": sprintf("%s gets it from a file capability of the program alone, and without one", [user.text]),
-	"fix": sprintf("run as root, or run setcap cap_ipc_lock+ep on the program in the image and name that in parameter setcapImages%s", [_directly(container)]),
+	"fix": sprintf("run setcap cap_ipc_lock+ep on the program in the image and name that in parameter setcapImages%s, or have root run the program itself, not an entrypoint that drops to another user", [_directly(container)]),
 } if {
 	not _setcap(container)
 } else := {
 	"text": sprintf("%s runs %q first, and with allowPrivilegeEscalation false the program after it gains nothing from its file capability, so", [user.text, _wrapper(container)]),
-	"fix": "run as root, or execute the program without a wrapper",
+	"fix": "execute the program without a wrapper, or have root run it itself",
 }
 
 _directly(container) := sprintf(", and execute it without %q, behind which allowPrivilegeEscalation false voids it", [wrapper]) if {

@@ -31,12 +31,12 @@ _namespaced(title, path) := {
 }
 
 _unprivileged(title, path, user, facts, more) := {
-	"msg": sprintf("%s: IPC_LOCK is added, but %s gets it from a file capability of the program alone, and without one %s; run as root, or run setcap cap_ipc_lock+ep on the program in the image and name that in parameter setcapImages%s, or %s", [title, user, _fails, more, _without]),
+	"msg": sprintf("%s: IPC_LOCK is added, but %s gets it from a file capability of the program alone, and without one %s; run setcap cap_ipc_lock+ep on the program in the image and name that in parameter setcapImages%s, or have root run the program itself, not an entrypoint that drops to another user, or %s", [title, user, _fails, more, _without]),
 	"details": {"level": "warn", "path": array.concat(path, ["securityContext", "capabilities", "add", 0]), "facts": facts},
 }
 
 _wrapped(user, facts, wrapper) := {
-	"msg": sprintf(`container "a": IPC_LOCK is added, but %s runs %q first, and with allowPrivilegeEscalation false the program after it gains nothing from its file capability, so %s; run as root, or execute the program without a wrapper, or %s`, [user, wrapper, _fails, _without]),
+	"msg": sprintf(`container "a": IPC_LOCK is added, but %s runs %q first, and with allowPrivilegeEscalation false the program after it gains nothing from its file capability, so %s; execute the program without a wrapper, or have root run it itself, or %s`, [user, wrapper, _fails, _without]),
 	"details": {"level": "warn", "path": array.concat(_path, ["securityContext", "capabilities", "add", 0]), "facts": facts},
 }
 
