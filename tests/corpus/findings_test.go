@@ -53,26 +53,7 @@ func TestFindings(t *testing.T) {
 		t.Skip("MEMGATE_CORPUS_ALL is not set: the findings of all manifests are not counted")
 	}
 	enter(t)
-	objects, err := manifest.Read("counter.yaml", strings.NewReader(counter))
-	if err != nil {
-		t.Fatal(err)
-	}
-	count, err := policy.NewSet(objects)
-	if err != nil {
-		t.Fatal(err)
-	}
-	strict, err := policy.Bundle("strict")
-	if err != nil {
-		t.Fatal(err)
-	}
-	set, err := policy.Merge(strict, count)
-	if err != nil {
-		t.Fatal(err)
-	}
-	client, err := engine.NewClient(set, engine.Options{Point: policy.OfflinePoint})
-	if err != nil {
-		t.Fatal(err)
-	}
+	strict, client := counting(t, counter)
 	files, faults, err := source.Find([]string{"bulk"}, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -106,6 +87,32 @@ func TestFindings(t *testing.T) {
 	if string(got) != string(want) {
 		t.Errorf("findings.json is stale (go test ./tests/corpus -run TestFindings -update): got\n%s", got)
 	}
+}
+
+// counting is the bundle strict, and a client of it and of a counter.
+func counting(t *testing.T, counter string) (*policy.Set, *engine.Client) {
+	t.Helper()
+	objects, err := manifest.Read("counter.yaml", strings.NewReader(counter))
+	if err != nil {
+		t.Fatal(err)
+	}
+	count, err := policy.NewSet(objects)
+	if err != nil {
+		t.Fatal(err)
+	}
+	strict, err := policy.Bundle("strict")
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, err := policy.Merge(strict, count)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := engine.NewClient(set, engine.Options{Point: policy.OfflinePoint})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strict, client
 }
 
 // level is that of a constraint, by its name.

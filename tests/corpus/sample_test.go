@@ -15,9 +15,6 @@ import (
 	"testing"
 
 	"github.com/memgate/memgate/pkg/check"
-	"github.com/memgate/memgate/pkg/engine"
-	"github.com/memgate/memgate/pkg/manifest"
-	"github.com/memgate/memgate/pkg/policy"
 	"github.com/memgate/memgate/pkg/policy/pack"
 	"github.com/memgate/memgate/pkg/report"
 	"github.com/memgate/memgate/pkg/source"
@@ -95,26 +92,7 @@ func (w *judgedObjects) Finding(f report.Finding) error {
 func judged(t *testing.T) *judgedObjects {
 	t.Helper()
 	everything, _, _ := strings.Cut(counter, "spec:\n  match:")
-	objects, err := manifest.Read("counter.yaml", strings.NewReader(everything))
-	if err != nil {
-		t.Fatal(err)
-	}
-	count, err := policy.NewSet(objects)
-	if err != nil {
-		t.Fatal(err)
-	}
-	strict, err := policy.Bundle("strict")
-	if err != nil {
-		t.Fatal(err)
-	}
-	set, err := policy.Merge(strict, count)
-	if err != nil {
-		t.Fatal(err)
-	}
-	client, err := engine.NewClient(set, engine.Options{Point: policy.OfflinePoint})
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, client := counting(t, everything)
 	files, faults, err := source.Find([]string{"bulk", "fixtures", "themed"}, nil)
 	if err != nil {
 		t.Fatal(err)
