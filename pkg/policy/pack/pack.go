@@ -7,7 +7,7 @@ package pack
 import "embed"
 
 // Version identifies the templates and bundles: it changes whenever one of them does.
-const Version = "82d8bffaa69b"
+const Version = "95e879289ef2"
 
 // Bundles are <bundle>.yaml, the constraints of each bundle.
 //

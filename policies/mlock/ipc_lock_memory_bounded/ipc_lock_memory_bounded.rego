@@ -114,7 +114,7 @@ _unlimited(object_, pod, container, causes) := {found |
 		"facts": {},
 		"msg": sprintf(
 			"%s: %s past RLIMIT_MEMLOCK, and no memory limit bounds it, so it can take the node's memory until %s remove %s",
-			[container.title, _lets(causes), fault.text, concat(" and ", causes)],
+			[container.title, _lets(causes), fault.text, concat(" and ", array.concat(causes, _too(container, causes)))],
 		),
 	}
 }
@@ -131,6 +131,13 @@ _fault(container, causes) := {
 	"path": ["resources", "limits", "memory"],
 	"text": "the node evicts or OOM-kills; set resources.limits.memory or",
 }
+
+# Without IPC_LOCK, SYS_RESOURCE still raises the limit itself (setrlimit(2)).
+_too(container, causes) := [name |
+	name := "SYS_RESOURCE"
+	"IPC_LOCK" in causes
+	capability.listed(container, "add", name)
+]
 
 _lets(causes) := sprintf("%s let%s it lock memory", [concat(" and ", causes), {1: "s", 2: ""}[count(causes)]])
 

@@ -321,3 +321,14 @@ test_specs_of_other_types_are_no_error if {
 		_got({"apiVersion": "v1", "kind": "Pod", "spec": spec}) == set()
 	}
 }
+
+# SYS_RESOURCE raises RLIMIT_MEMLOCK by itself, but is not asked for its own sake.
+test_sys_resource_beside_ipc_lock if {
+	some found in _got(_pod(_container({"securityContext": {"capabilities": {"add": ["SYS_RESOURCE", "IPC_LOCK"]}}})))
+	endswith(found.msg, "; set resources.limits.memory or remove IPC_LOCK and SYS_RESOURCE")
+	every added in [["SYS_RESOURCE"], ["SYS_RESOURCE", "SYS_ADMIN"]] {
+		_got(_pod(_container({"securityContext": {"capabilities": {"add": added}}}))) == set()
+	}
+	some all in _got(_pod(_container({"securityContext": {"capabilities": {"add": ["SYS_RESOURCE", "ALL"]}}})))
+	endswith(all.msg, "; set resources.limits.memory or remove ALL")
+}
