@@ -168,3 +168,26 @@ func TestStop(t *testing.T) {
 		t.Errorf("Run with a cancelled context = %v, want %v", err, context.Canceled)
 	}
 }
+
+// TestCollectForms keeps the last form of an object that lives in no namespace.
+func TestCollectForms(t *testing.T) {
+	form := func(team string) string {
+		return "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {team: " + team + "}}\n"
+	}
+	for _, tc := range []struct{ forms, want string }{
+		{"a", "a"}, {"aa", "a"}, {"ab", "b"}, {"aba", "a"}, {"abb", "b"},
+	} {
+		files := map[string]string{}
+		for i, team := range tc.forms {
+			files[fmt.Sprintf("%d.yaml", i)] = form(string(team))
+		}
+		c := client(t)
+		if err := check.Collect(t.Context(), find(t, files), check.Options{Client: c}); err != nil {
+			t.Fatal(err)
+		}
+		metadata, _ := c.Namespace(t.Context(), "shop")["metadata"].(map[string]any)
+		if got := fmt.Sprint(metadata["labels"]); got != "map[team:"+tc.want+"]" {
+			t.Errorf("Collect of the forms %q: got labels %s, want team %s", tc.forms, got, tc.want)
+		}
+	}
+}

@@ -4,10 +4,11 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"reflect"
 	"slices"
 
 	"github.com/memgate/memgate/pkg/engine"
@@ -25,7 +26,7 @@ import (
 // others are kept.
 func Collect(ctx context.Context, files []source.File, options Options) error {
 	var errs []error
-	forms := map[report.Object]map[string]any{}
+	forms := map[report.Object][sha256.Size]byte{} // of what was met, not the objects themselves
 	only := mentions(options.Client.Reads())
 	for _, file := range files {
 		errs = append(errs, read(file, options, only, func(d document) error {
@@ -36,16 +37,7 @@ func Collect(ctx context.Context, files []source.File, options Options) error {
 				if !options.Client.Keeps(object.Value) {
 					continue
 				}
-				name := objectOf(object)
-				add := options.Client.AddData
-				if first, found := forms[name]; !found {
-					forms[name] = object.Value
-				} else if reflect.DeepEqual(first, object.Value) {
-					continue
-				} else if !review.IsCluster(object.APIVersion(), object.Kind()) {
-					add = options.Client.RemoveData
-				}
-				if err := add(ctx, object.Value); err != nil {
+				if err := keep(ctx, options.Client, object, forms); err != nil {
 					errs = append(errs, fmt.Errorf("%s: %w", object.Position(), err))
 				}
 			}
@@ -53,6 +45,25 @@ func Collect(ctx context.Context, files []source.File, options Options) error {
 		}))
 	}
 	return errors.Join(errs...)
+}
+
+// keep adds an object to the reference data, or takes it out if it is not the first form of
+// an object in a namespace. forms has the form that counts of each object so far.
+func keep(ctx context.Context, client *engine.Client, object *manifest.Object, forms map[report.Object][sha256.Size]byte) error {
+	text, err := json.Marshal(object.Value)
+	if err != nil {
+		return err
+	}
+	name, form := objectOf(object), sha256.Sum256(text)
+	known, found := forms[name]
+	switch {
+	case found && known == form:
+		return nil
+	case found && !review.IsCluster(object.APIVersion(), object.Kind()):
+		return client.RemoveData(ctx, object.Value)
+	}
+	forms[name] = form
+	return client.AddData(ctx, object.Value)
 }
 
 // mentions is a test of the text of a document that none of certain kinds fails: their

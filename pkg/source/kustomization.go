@@ -28,6 +28,9 @@ func (k *kustomizations) patched(real string) string {
 // above is how far above a file that is named a kustomization is looked for.
 const above = 3
 
+// largest is the size of the largest kustomization that is read, in bytes.
+const largest = 1 << 20
+
 // look reads the kustomization of a directory, if it has one, once. What cannot be read
 // names no patches: it is reported where it is judged.
 func (k *kustomizations) look(dir string) {
@@ -38,6 +41,10 @@ func (k *kustomizations) look(dir string) {
 	k.seen[real] = true
 	for _, name := range []string{"kustomization.yaml", "kustomization.yml", "Kustomization"} {
 		file := filepath.Join(dir, name)
+		info, err := os.Stat(file)
+		if err != nil || !info.Mode().IsRegular() || info.Size() > largest {
+			continue
+		}
 		text, err := os.ReadFile(file)
 		if err != nil {
 			continue

@@ -3,6 +3,8 @@ package source_test
 import (
 	"os"
 	"path/filepath"
+	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/memgate/memgate/pkg/source"
@@ -65,6 +67,34 @@ func TestPatches(t *testing.T) {
 		}
 		if found != len(tc.want) {
 			t.Errorf("Find(%q): %d patches, want %d", tc.path, found, len(tc.want))
+		}
+	}
+}
+
+// TestOddKustomizations wants a kustomization that is a pipe, a directory or very large to
+// be passed over, and nothing to wait for it.
+func TestOddKustomizations(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for _, dir := range []string{"pipe", "directory/kustomization.yaml", "large"} {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := syscall.Mkfifo("pipe/kustomization.yaml", 0o644); err != nil {
+		t.Fatal(err)
+	}
+	text := "patches: [{path: pod.yaml}]\n# " + strings.Repeat("x", 1<<20) + "\n"
+	if err := os.WriteFile("large/kustomization.yaml", []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range []string{"pipe", "directory", "large"} {
+		pod := dir + "/pod.yaml"
+		if err := os.WriteFile(pod, nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		files, _, err := source.Find([]string{pod}, nil)
+		if err != nil || len(files) != 1 || files[0].Patch != "" {
+			t.Errorf("Find(%q): %+v, %v, want a file that is no patch", pod, files, err)
 		}
 	}
 }
