@@ -110,7 +110,8 @@ var profileLists = []profileList{
 			{name: "level", kind: aLevel, required: true},
 			{name: "warnIf", kind: aPattern},
 			{name: "fault", kind: aText, required: true},
-			{name: "instead", kind: aText, required: true},
+			{name: "instead", kind: aText},
+			{name: "swapOnly", kind: isTrue},
 			{name: "binary", kind: aText},
 			{name: "onlyLocks", kind: isTrue},
 		},
@@ -223,6 +224,9 @@ func (l profileList) read(node *yaml.Node) (profileRow, []error) {
 	}
 	if _, signed := row["sign"]; l.name == "mlock" && signed == (row["alwaysLocks"] != nil) {
 		faults = append(faults, profileFault(node, "%s: want either sign or alwaysLocks", l.name))
+	}
+	if l.name == "mlock" && row["instead"] == nil && row["swapOnly"] == nil {
+		faults = append(faults, profileFault(node, "%s: instead is missing", l.name))
 	}
 	return row, faults
 }

@@ -210,6 +210,7 @@ func TestProfileFaults(t *testing.T) {
 		{"level", "level: deny", "level: info", `policies/profiles.yaml:23: mlock: level: got "info", want deny or warn`},
 		{"glob", "'*/agent'", "'(agent)'", `policies/profiles.yaml:30: pagecache: image: got "(agent)", want a glob`},
 		{"no sign", "    sign: lock=true\n", "", "policies/profiles.yaml:19: mlock: want either sign or alwaysLocks"},
+		{"nothing instead", "    instead: set lock to false\n", "", "policies/profiles.yaml:19: mlock: instead is missing"},
 		{"two signs", "    alwaysLocks: true\n", "    alwaysLocks: true\n    sign: x\n", "policies/profiles.yaml:12: mlock: want either sign or alwaysLocks"},
 		{"no row", "  - name: Agent\n", "  - Agent\n  - name: Agent\n", "policies/profiles.yaml:28: pagecache: want a row with name, source and the fields of the list"},
 		{"unknown list", "pagecache:", "cache:", `policies/profiles.yaml:27: list "cache" is unknown; have shm, mlock, pagecache`},

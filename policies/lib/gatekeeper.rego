@@ -45,6 +45,25 @@ place(manager, name) := path if {
 # number is a value in decimal; undefined for $(VARIABLE) and the like.
 number(text) := to_number(text) if regex.match(`^-?(0|[1-9][0-9]*)$`, text)
 
+# automatic holds for a process whose flags leave the number of its reviews at once to
+# GOMAXPROCS.
+automatic(words) if not flag(words, "max-serving-threads")
+
+automatic(words) if number(flag(words, "max-serving-threads").text) < 1
+
+# gomaxprocs is the variable of a container, {name, value or valueFrom}: the last one counts.
+gomaxprocs(container) := variables[count(variables) - 1] if {
+	variables := [variable |
+		some variable in container.spec.env
+		variable.name == "GOMAXPROCS"
+	]
+}
+
+# computed holds if only the kubelet will know what GOMAXPROCS is.
+computed(container) if is_object(gomaxprocs(container).valueFrom)
+
+computed(container) if contains(gomaxprocs(container).value, "$(")
+
 _off(words) if number(flag(words, "audit-interval").text) == 0
 
 # The word is in the names of other projects' images too, so the program or the label

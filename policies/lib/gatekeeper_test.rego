@@ -140,3 +140,32 @@ test_place if {
 	_place(["--m=1", "--n=1"]) == ["args", 1]
 	_place(["--m=1"]) == ["containers", 0, "args"]
 }
+
+_with_env(env) := {"spec": {"env": env}}
+
+test_automatic if {
+	every args in [[], ["--operation=webhook"], ["--max-serving-threads=0"], ["--max-serving-threads", "-1"], ["--max-serving-threads=8", "--max-serving-threads=-1"]] {
+		gatekeeper.automatic(_words(args))
+	}
+	every args in [["--max-serving-threads=1"], ["--max-serving-threads", "8"], ["--max-serving-threads=$(THREADS)"], ["--max-serving-threads=-1", "--max-serving-threads=8"]] {
+		not gatekeeper.automatic(_words(args))
+	}
+}
+
+test_gomaxprocs if {
+	env := [{"name": "GOMAXPROCS", "value": "2"}, {"name": "GOMEMLIMIT", "value": "1GiB"}, {"name": "GOMAXPROCS", "value": "4"}, null]
+	gatekeeper.gomaxprocs(_with_env(env)) == {"name": "GOMAXPROCS", "value": "4"}
+	every none in [[], null, "x", [{"name": "GOGC", "value": "100"}]] {
+		not gatekeeper.gomaxprocs(_with_env(none))
+	}
+}
+
+test_computed if {
+	every variable in [{"valueFrom": {"resourceFieldRef": {"resource": "limits.cpu"}}}, {"value": "$(CORES)"}] {
+		gatekeeper.computed(_with_env([object.union({"name": "GOMAXPROCS"}, variable)]))
+	}
+	every variable in [{"value": "4"}, {"value": null}, {"valueFrom": null}, {"valueFrom": "x"}, {}] {
+		not gatekeeper.computed(_with_env([object.union({"name": "GOMAXPROCS"}, variable)]))
+	}
+	not gatekeeper.computed(_with_env([{"name": "OTHER", "value": "$(CORES)"}]))
+}

@@ -41,11 +41,19 @@ func TestSample(t *testing.T) {
 	enter(t)
 	w := judged(t)
 	random := rand.New(rand.NewPCG(*seed, 0))
-	for i, f := range drawFindings(random, w.findings, *wanted) {
+	drawn := drawFindings(random, w.findings, *wanted)
+	if len(drawn) != *wanted {
+		t.Errorf("%d findings are drawn, want %d", len(drawn), *wanted)
+	}
+	for i, f := range drawn {
 		fmt.Fprintf(file, "F%03d\t%s\t%s\t%s\t%s/%s\t%s\n", i+1, f.Rule, level(f.Constraint.Name), f.Place.Start, f.Object.Kind, f.Object.Name, oneLine(f.Message))
 	}
 	for _, theme := range slices.Sorted(maps.Keys(themes)) {
-		for i, f := range drawPasses(t, random, w, theme, *passes) {
+		drawn := drawPasses(t, random, w, theme, *passes)
+		if len(drawn) != *passes {
+			t.Errorf("theme %s: %d objects without a finding are drawn, want %d", theme, len(drawn), *passes)
+		}
+		for i, f := range drawn {
 			fmt.Fprintf(file, "%s%03d\t%s\t-\t%s\t%s/%s\t\n", strings.ToUpper(theme[:1]), i+1, theme, f.Place.Start, f.Object.Kind, f.Object.Name)
 		}
 	}

@@ -7,7 +7,7 @@ package pack
 import "embed"
 
 // Version identifies the templates and bundles: it changes whenever one of them does.
-const Version = "95e879289ef2"
+const Version = "ed850882161b"
 
 // Bundles are <bundle>.yaml, the constraints of each bundle.
 //

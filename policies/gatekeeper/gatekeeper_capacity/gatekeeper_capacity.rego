@@ -256,33 +256,16 @@ _with_headroom(bytes) := quantity.mebibytes(((whole - (whole % _headroom.whole))
 _threads(manager) := _flag(manager) if {
 	_flag(manager) >= 1
 } else := _variable(manager) if {
-	_automatic(manager)
+	gatekeeper.automatic(manager.words)
 	_variable(manager) >= 1
 } else := _cores(manager) if {
-	_automatic(manager)
-	not _computed(manager)
+	gatekeeper.automatic(manager.words)
+	not gatekeeper.computed(manager.container)
 } else := max([1, parameter.get("threads", 0)])
 
 _flag(manager) := gatekeeper.number(gatekeeper.flag(manager.words, "max-serving-threads").text)
 
-# _automatic holds if the flag leaves the number to GOMAXPROCS.
-_automatic(manager) if not gatekeeper.flag(manager.words, "max-serving-threads")
-
-_automatic(manager) if _flag(manager) < 1
-
-_gomaxprocs(manager) := variables[count(variables) - 1] if {
-	variables := [variable |
-		some variable in manager.container.spec.env
-		variable.name == "GOMAXPROCS"
-	]
-}
-
-_variable(manager) := gatekeeper.number(_gomaxprocs(manager).value)
-
-# _computed holds if only the kubelet will know what GOMAXPROCS is.
-_computed(manager) if is_object(_gomaxprocs(manager).valueFrom)
-
-_computed(manager) if contains(_gomaxprocs(manager).value, "$(")
+_variable(manager) := gatekeeper.number(gatekeeper.gomaxprocs(manager.container).value)
 
 _cores(manager) := [cores |
 	some holder in [manager.container, manager.pod]

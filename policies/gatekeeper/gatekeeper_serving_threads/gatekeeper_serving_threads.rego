@@ -75,7 +75,7 @@ _threads(pod, container, words) := _count(number, "--max-serving-threads lets") 
 	number := gatekeeper.number(_flag(words).text)
 	number >= 1
 } else := _processors(pod, container, words) if {
-	_automatic(words)
+	gatekeeper.automatic(words)
 }
 
 _count(number, text) := {
@@ -84,41 +84,24 @@ _count(number, text) := {
 	"text": sprintf("%s %s reviews run at once", [text, format_int(number, 10)]),
 }
 
-# _automatic holds if the flag leaves the number to GOMAXPROCS.
-_automatic(words) if not _flag(words)
-
-_automatic(words) if gatekeeper.number(_flag(words).text) < 1
-
 # _processors are GOMAXPROCS: what the variable says, else the CPU limit, else the cores
 # of the node.
 _processors(pod, container, words) := _count(number, "GOMAXPROCS lets") if {
-	number := gatekeeper.number(_gomaxprocs(container).value)
+	number := gatekeeper.number(gatekeeper.gomaxprocs(container).value)
 	number >= 1
 } else := _count(quantity.bytes(cpu), sprintf("a CPU limit of %s lets", [quantity.text(cpu)])) if {
-	not _computed(container)
+	not gatekeeper.computed(container)
 	cpu := _cpu(pod, container)
 } else := {
 	"facts": {},
 	"text": sprintf("--max-serving-threads %s and neither a CPU limit nor GOMAXPROCS says less, so as many reviews run at once as the node has cores", [_written(words)]),
 } if {
-	not _computed(container)
+	not gatekeeper.computed(container)
 }
 
 _written(words) := sprintf("is %s", [text]) if {
 	text := _flag(words).text
 } else := "is not set"
-
-_gomaxprocs(container) := variables[count(variables) - 1] if {
-	variables := [variable |
-		some variable in container.spec.env
-		variable.name == "GOMAXPROCS"
-	]
-}
-
-# _computed holds if only the kubelet will know what GOMAXPROCS is.
-_computed(container) if is_object(_gomaxprocs(container).valueFrom)
-
-_computed(container) if contains(_gomaxprocs(container).value, "$(")
 
 # _cpu is the CPU limit of a container, else of its pod, as it is written.
 _cpu(pod, container) := [value |

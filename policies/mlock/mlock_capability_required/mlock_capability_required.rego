@@ -139,7 +139,7 @@ _profiles(container) := profile.all([row |
 	_matters(row, container)
 ])
 
-_matters(row, _) if not row.name in {"Cassandra", "Scylla", "MySQL", "memcached"}
+_matters(row, _) if not row.swapOnly
 
 _matters(_, container) if {
 	parameter.get("nodesSwap", true) == true
@@ -156,13 +156,16 @@ _pinned(container) if {
 	quantity.bytes({true: limit, false: request}[request == null]) == quantity.bytes(limit)
 }
 
-# _fault is what happens without locked memory. The kubelet gives swap in proportion to the
-# memory request, and so none without one.
-_fault(known, container) := trim_suffix(known.fault, " and may be swapped out where nodes swap") if {
-	not _requests(container)
+# _fault is what happens without locked memory.
+_fault(known, container) := sprintf("%s and may be swapped out where nodes swap", [known.fault]) if {
+	_swapped(known, container)
 } else := object.get(known, "fault", "fails or may be swapped out where nodes swap")
 
-_requests(container) if quantity.bytes(container.spec.resources.requests.memory) > 0
+# The kubelet gives swap in proportion to the memory request, and so none without one.
+_swapped(known, container) if {
+	known.swapOnly
+	quantity.bytes(container.spec.resources.requests.memory) > 0
+}
 
 # _may_lock holds for a container that has the capability, or asks for it: why it does not
 # get it then is another rule's finding.
@@ -220,18 +223,12 @@ _place(container) := ["drop", index] if {
 } else := ["add"]
 
 _fixes(known, pod, container, volumes) := array.concat(array.concat(first, _added(known, pod, container)), array.concat(["raise LimitMEMLOCK of the container runtime"], last)) if {
-	without := [text |
-		text := _instead(known, container, volumes)
-		not _idle(text, container)
-	]
+	without := array.concat(
+		[text | text := _instead(known, container, volumes)],
+		["set requests.memory and limits.memory to one value, with which the kubelet gives it no swap" | _swapped(known, container)],
+	)
 	first := [text | known.binary; some text in without]
 	last := [text | not known.binary; some text in without]
-}
-
-# Advice against swap is none for what gets no swap.
-_idle(text, container) if {
-	contains(text, "gives it no swap")
-	not _requests(container)
 }
 
 _instead(_, _, volumes) := sprintf("set medium Memory on volume %q, which then holds what it locks", [volumes[0].name]) if {

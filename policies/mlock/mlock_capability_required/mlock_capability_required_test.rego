@@ -116,6 +116,7 @@ test_programs_on_nodes_that_swap if {
 	}
 	_with(_running(_locking), {"nodesSwap": false}) == _es
 	_with(_running(_varnish), {"nodesSwap": false}) == _warned
+	_got(_running(object.union(_varnish, _burstable))) == _warned
 }
 
 test_trap_containers_without_swap if {
