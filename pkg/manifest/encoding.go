@@ -108,12 +108,19 @@ func checkUTF8(text []byte) *fault {
 	return nil
 }
 
+// usual are the characters of ASCII that YAML allows.
+var usual = func() (u [256]bool) {
+	for c := range u {
+		u[c] = c >= 0x20 && c < 0x7f || c == '\n' || c == '\t' || c == '\r'
+	}
+	return u
+}()
+
 // checkControl finds the first character of valid UTF-8 that YAML does not
 // allow. yaml.v3 refuses them too, but cannot tell where.
 func checkControl(text []byte) *fault {
 	for i := 0; i < len(text); {
-		c := text[i]
-		if c >= 0x20 && c < 0x7f || c == '\n' || c == '\t' || c == '\r' {
+		if usual[text[i]] {
 			i++
 			continue
 		}

@@ -36,6 +36,6 @@ type fault struct {
 	manifest bool  // the document has been parsed and has apiVersion and kind
 }
 
-func duplicate(key, first *node) *fault {
-	return &fault{offset: int(key.start), message: "duplicate key " + quote(key.text), first: first}
+func duplicate(name string, key, first node) *fault {
+	return &fault{offset: int(key.start), message: "duplicate key " + quote(name), first: &first}
 }

@@ -78,7 +78,7 @@ func (c *cursor) properties(start int) (content, end int, bang bool) {
 			for at++; at < len(c.text) && anchorByte(c.text[at]); at++ {
 			}
 		} else {
-			for at < len(c.text) && !blankByte(c.text[at]) {
+			for at < len(c.text) && !blankByte(c.text[at]) && c.text[at] < utf8.RuneSelf { // NEL, LS or PS
 				at++
 			}
 			tag := string(c.text[from:at])

@@ -154,9 +154,10 @@ func FuzzDifferential(f *testing.F) {
 						return
 					}
 				}
-				// sigs.k8s.io/yaml does not read what follows the first document, and a
-				// document that is no block mapping may end anywhere.
-				if _, ok := want.(map[string]any); !ok || bytes.ContainsAny(c.text[:1], "{!&-%# \n\t") || bytes.Contains(c.text, []byte("\n...")) {
+				// sigs.k8s.io/yaml does not read what follows the first document, which may
+				// end at a break that is none for the splitter; and a document that is no
+				// block mapping may end anywhere.
+				if _, ok := want.(map[string]any); !ok || bytes.ContainsAny(c.text[:1], "{!&-%# \n\t") || bytes.Contains(c.text, []byte("\n...")) || oddBreaks(c.text) {
 					return
 				}
 				t.Errorf("Next() gives %q for %q, want %#v", f.message, c.text, want)

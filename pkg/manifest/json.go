@@ -10,7 +10,7 @@ import (
 
 // A document is what was read from a chunk.
 type document struct {
-	root  node
+	tree  tree
 	value any
 }
 
@@ -18,10 +18,10 @@ type document struct {
 // offsets for keys and values, hence this parser; what a number means is the
 // same as in YAML, see normal.
 func parseJSON(text []byte) (*document, *fault) {
-	p := jsonParser{text: text}
-	d := new(document)
+	p := jsonParser{stack: newStack(text)}
+	defer p.release()
 	p.blanks()
-	d.value = p.value(&d.root, 1)
+	v := p.value(1)
 	p.blanks()
 	if p.fault == nil && p.at < len(text) {
 		p.unexpected("the end of the document")
@@ -29,11 +29,11 @@ func parseJSON(text []byte) (*document, *fault) {
 	if p.fault != nil {
 		return nil, p.fault
 	}
-	return d, nil
+	return p.document(v), nil
 }
 
 type jsonParser struct {
-	text  []byte
+	*stack
 	at    int
 	fault *fault // the first; parsing is over once it is set
 }
@@ -64,8 +64,9 @@ func (p *jsonParser) peek() byte {
 	return 0
 }
 
-func (p *jsonParser) value(n *node, depth int) any {
-	n.start = int32(p.at)
+// value reads a value and pushes its nodes.
+func (p *jsonParser) value(depth int) any {
+	start := int32(p.at)
 	c := p.peek()
 	if (c == '{' || c == '[') && depth > maxDepth {
 		p.fail(p.at, "nested deeper than %d levels", maxDepth)
@@ -74,11 +75,9 @@ func (p *jsonParser) value(n *node, depth int) any {
 	var v any
 	switch {
 	case c == '{':
-		n.kind, n.end = mapping, n.start+1
-		return p.object(n, depth)
+		return p.object(depth)
 	case c == '[':
-		n.kind, n.end = sequence, n.start+1
-		return p.array(n, depth)
+		return p.array(depth)
 	case c == '"':
 		v = p.string()
 	case c == '-' || c >= '0' && c <= '9':
@@ -91,7 +90,7 @@ func (p *jsonParser) value(n *node, depth int) any {
 	default:
 		p.unexpected("a JSON value")
 	}
-	n.end = int32(p.at)
+	p.open = append(p.open, node{start: start, end: int32(p.at)})
 	return v
 }
 
@@ -103,7 +102,9 @@ func (p *jsonParser) word(w string) bool {
 	return true
 }
 
-func (p *jsonParser) object(n *node, depth int) any {
+func (p *jsonParser) object(depth int) any {
+	n := node{kind: mapping, start: int32(p.at), end: int32(p.at) + 1}
+	height := len(p.open)
 	m := map[string]any{}
 	p.at++
 	for first := true; p.fault == nil; first = false {
@@ -115,13 +116,14 @@ func (p *jsonParser) object(n *node, depth int) any {
 			p.unexpected(`a key in double quotes`)
 			return nil
 		}
-		i := len(n.content)
-		n.content = append(n.content, node{start: int32(p.at)}, node{})
-		key := p.string()
-		n.content[i].text, n.content[i].end = key, int32(p.at)
-		if _, ok := m[key]; ok && p.fault == nil {
-			p.duplicate(n.content[:i], &n.content[i])
+		key := node{start: int32(p.at)}
+		name := p.string()
+		key.end = int32(p.at)
+		p.name(&key, name)
+		if _, ok := m[name]; ok && p.fault == nil {
+			p.duplicate(name, p.open[height:], key)
 		}
+		p.open = append(p.open, key)
 		p.blanks()
 		if p.fault == nil && p.peek() != ':' {
 			p.unexpected(`":"`)
@@ -131,7 +133,7 @@ func (p *jsonParser) object(n *node, depth int) any {
 		}
 		p.at++
 		p.blanks()
-		m[key] = p.value(&n.content[i+1], depth+1)
+		m[name] = p.value(depth + 1)
 		p.blanks()
 		if p.peek() != ',' {
 			break
@@ -139,28 +141,30 @@ func (p *jsonParser) object(n *node, depth int) any {
 		p.at++
 	}
 	p.closing('}', `"," or "}"`)
+	p.wrap(n, height)
 	return m
 }
 
-func (p *jsonParser) duplicate(content []node, key *node) {
+func (p *jsonParser) duplicate(name string, content []node, key node) {
 	for i := 0; i < len(content); i += 2 {
-		if content[i].text == key.text {
-			p.fault = duplicate(key, &content[i])
+		if p.is(&content[i], name) {
+			p.fault = duplicate(name, key, content[i])
 			return
 		}
 	}
 }
 
-func (p *jsonParser) array(n *node, depth int) any {
-	l := []any{}
+func (p *jsonParser) array(depth int) any {
+	n := node{kind: sequence, start: int32(p.at), end: int32(p.at) + 1}
+	nodes, values := len(p.open), len(p.values)
 	p.at++
 	for first := true; p.fault == nil; first = false {
 		p.blanks()
 		if first && p.peek() == ']' {
 			break
 		}
-		n.content = append(n.content, node{})
-		l = append(l, p.value(&n.content[len(n.content)-1], depth+1))
+		v := p.value(depth + 1)
+		p.values = append(p.values, v)
 		p.blanks()
 		if p.peek() != ',' {
 			break
@@ -168,7 +172,8 @@ func (p *jsonParser) array(n *node, depth int) any {
 		p.at++
 	}
 	p.closing(']', `"," or "]"`)
-	return l
+	p.wrap(n, nodes)
+	return p.list(values)
 }
 
 func (p *jsonParser) closing(bracket byte, want string) {
@@ -190,7 +195,7 @@ func (p *jsonParser) string() string {
 		case c == '"':
 			p.at++
 			if !escaped {
-				return string(p.text[start+1 : p.at-1])
+				return p.stack.string(p.text[start+1 : p.at-1])
 			}
 			var s string
 			if err := json.Unmarshal(p.text[start:p.at], &s); err != nil {

@@ -5,7 +5,7 @@ import "go.yaml.in/yaml/v3"
 // mergeInto copies the members of y, the value of a "<<", into m. What stands
 // before the "<<" is overridden and what stands after it overrides, as in
 // sigs.k8s.io/yaml; of several mappings in a list the first wins.
-func (b *builder) mergeInto(m map[string]any, y *yaml.Node, n *node, depth int) (size, *fault) {
+func (b *builder) mergeInto(m map[string]any, y *yaml.Node, n int32, depth int) (size, *fault) {
 	v, s, f := b.build(y, n, depth)
 	if f != nil {
 		return s, f

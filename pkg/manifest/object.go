@@ -8,8 +8,8 @@ import (
 // An Object is a manifest, or a mapping inside one. Its methods are safe for
 // concurrent use as long as nobody writes to Value.
 //
-// An Object keeps the text of its document and a tree of offsets alive, about
-// as much memory again as the value.
+// An Object keeps the text of its document and a tree of offsets alive, less
+// memory than the value.
 type Object struct {
 	// Value is made of map[string]any, []any, string, bool, int64, float64 and
 	// nil. It is read-only: subtrees may be shared between the places where an
@@ -17,8 +17,8 @@ type Object struct {
 	Value map[string]any
 
 	src      *source
-	root     *node // of the document
-	prefix   []any // path of this object from root
+	tree     *tree // of the document
+	prefix   []any // path of this object from its root
 	document int
 }
 

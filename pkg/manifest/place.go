@@ -15,7 +15,8 @@ package manifest
 // alias, and Related the place inside the anchored value. What a merge key
 // brings in is found where it is written, and Related is the line of the "<<".
 func (o *Object) Place(path []any) Place {
-	w := walk{src: o.src, node: o.root, start: o.root.start, end: o.root.end}
+	top := o.tree.top()
+	w := walk{src: o.src, tree: o.tree, node: top, start: top.start, end: top.end}
 	for _, step := range o.path(path) {
 		if !w.step(step) {
 			w.missing = true
@@ -28,6 +29,7 @@ func (o *Object) Place(path []any) Place {
 // A walk is the state of a path that is followed through a tree.
 type walk struct {
 	src        *source
+	tree       *tree
 	node       *node // where the walk is, an alias perhaps
 	start, end int32 // the key and its value, or the element
 	keyEnd     int32 // end of the key, 0 for an element
@@ -40,14 +42,14 @@ type walk struct {
 
 // step goes to a key or an index of the current node.
 func (w *walk) step(step any) bool {
-	at := w.node.resolve()
+	at := w.tree.resolve(w.node)
 	switch at.kind {
 	case mapping:
 		key, ok := step.(string)
 		if !ok {
 			return false
 		}
-		h, ok := at.member(key, nil)
+		h, ok := w.tree.member(at, key, nil)
 		if !ok {
 			return false
 		}
@@ -60,12 +62,13 @@ func (w *walk) step(step any) bool {
 			w.end = h.value.end
 		}
 	case sequence:
+		content := w.tree.children(at)
 		i, ok := index(step)
-		if !ok || i >= len(at.content) {
+		if !ok || i >= len(content) {
 			return false
 		}
 		w.enter()
-		w.node = &at.content[i]
+		w.node = &content[i]
 		w.start, w.end, w.keyEnd = w.node.start, w.node.end, 0
 	default:
 		return false
@@ -80,7 +83,7 @@ func (w *walk) enter() {
 		return
 	}
 	w.use()
-	w.anchor = w.node.text
+	w.anchor = w.tree.anchor(w.node)
 }
 
 // use notes the current place as one where an alias is used: the first is the
@@ -98,7 +101,8 @@ func (w *walk) use() {
 func (w *walk) place() Place {
 	if w.node.kind == alias {
 		w.use()
-		w.notes = append(w.notes, Related{w.src.position(int(w.node.target.start)), "anchor &" + w.node.text})
+		target := w.tree.nodes[w.node.first]
+		w.notes = append(w.notes, Related{w.src.position(int(target.start)), "anchor &" + w.tree.anchor(w.node)})
 		return w.close()
 	}
 	if w.through != nil {

@@ -55,6 +55,7 @@ func (r *Reader) Next() (*Object, error) {
 		c, err := r.split.next()
 		if err != nil {
 			r.err = err
+			r.split.release()
 			break
 		}
 		if r.only != nil && !r.only(c.text) {
@@ -96,9 +97,9 @@ func object(name string, c chunk, d *document, f *fault) (*Object, error) {
 		}
 	}
 	if found != "" {
-		return nil, &NotManifestError{Position: src.position(int(d.root.start)), Found: found}
+		return nil, &NotManifestError{Position: src.position(int(d.tree.top().start)), Found: found}
 	}
-	return &Object{Value: m, src: src, root: &d.root, document: c.index}, nil
+	return &Object{Value: m, src: src, tree: &d.tree, document: c.index}, nil
 }
 
 // parse reads a chunk as JSON or YAML, whichever it is.

@@ -15,16 +15,23 @@ import (
 // those of YAML 1.2 in part: kubectl and gator read with sigs.k8s.io/yaml,
 // which has the YAML 1.1 rules of yaml.v2 and then goes through JSON.
 
-var words = map[string]any{
-	"y": true, "Y": true, "yes": true, "Yes": true, "YES": true,
-	"on": true, "On": true, "ON": true, "true": true, "True": true, "TRUE": true,
-	"n": false, "N": false, "no": false, "No": false, "NO": false,
-	"off": false, "Off": false, "OFF": false, "false": false, "False": false, "FALSE": false,
-	"": nil, "~": nil, "null": nil, "Null": nil, "NULL": nil,
-	".nan": math.NaN(), ".NaN": math.NaN(), ".NAN": math.NaN(),
-	".inf": math.Inf(1), ".Inf": math.Inf(1), ".INF": math.Inf(1),
-	"+.inf": math.Inf(1), "+.Inf": math.Inf(1), "+.INF": math.Inf(1),
-	"-.inf": math.Inf(-1), "-.Inf": math.Inf(-1), "-.INF": math.Inf(-1),
+// word returns what a word in plain style means that is no string.
+func word(s string) (v any, ok bool) {
+	switch s {
+	case "y", "Y", "yes", "Yes", "YES", "on", "On", "ON", "true", "True", "TRUE":
+		return true, true
+	case "n", "N", "no", "No", "NO", "off", "Off", "OFF", "false", "False", "FALSE":
+		return false, true
+	case "", "~", "null", "Null", "NULL":
+		return nil, true
+	case ".nan", ".NaN", ".NAN":
+		return math.NaN(), true
+	case ".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF":
+		return math.Inf(1), true
+	case "-.inf", "-.Inf", "-.INF":
+		return math.Inf(-1), true
+	}
+	return nil, false
 }
 
 var decimal = regexp.MustCompile(`^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$`)
@@ -32,54 +39,71 @@ var decimal = regexp.MustCompile(`^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0
 // plain returns what yaml.v2 makes of a scalar in plain style without a tag:
 // nil, bool, int64, uint64, float64 or string.
 func plain(s string) any {
-	if s == "" {
-		return nil
-	}
-	switch c := s[0]; {
-	case c >= '0' && c <= '9' || c == '-' || c == '+':
-		if v, ok := words[s]; ok {
-			return v
-		}
-		return number(s)
-	case c == '.':
-		if v, ok := words[s]; ok {
-			return v
-		}
-		if f, err := strconv.ParseFloat(s, 64); err == nil {
-			return f
-		}
-	case len(s) <= 5 && strings.IndexByte("yYnNtTfFoO~", c) >= 0:
-		if v, ok := words[s]; ok {
-			return v
-		}
+	if v, special := meaning(s); special {
+		return v
 	}
 	return s
 }
 
-func number(s string) any {
+// meaning returns what a scalar in plain style is if it is no string.
+func meaning(s string) (v any, special bool) {
+	if v, ok := word(s); ok {
+		return v, true
+	}
+	switch c := s[0]; {
+	case c >= '0' && c <= '9' || c == '-' || c == '+':
+		return number(s)
+	case c == '.':
+		if f, err := strconv.ParseFloat(s, 64); err == nil {
+			return f, true
+		}
+	}
+	return nil, false
+}
+
+func number(s string) (v any, ok bool) {
+	if !mayBeNumber(s) {
+		return nil, false
+	}
 	digits := strings.ReplaceAll(s, "_", "")
 	if i, err := strconv.ParseInt(digits, 0, 64); err == nil {
-		return i
+		return i, true
 	}
 	if u, err := strconv.ParseUint(digits, 0, 64); err == nil {
-		return u
+		return u, true
 	}
 	if decimal.MatchString(digits) {
 		if f, err := strconv.ParseFloat(digits, 64); err == nil {
-			return f
+			return f, true
 		}
 	}
 	if b, ok := strings.CutPrefix(digits, "0b"); ok {
 		// strconv has read the usual form above; this one is "0b-1".
 		if i, err := strconv.ParseInt(b, 2, 64); err == nil {
-			return i
+			return i, true
 		}
 	} else if b, ok := strings.CutPrefix(digits, "-0b"); ok {
 		if i, err := strconv.ParseInt("-"+b, 2, 64); err == nil {
-			return i
+			return i, true
 		}
 	}
-	return s
+	return nil, false
+}
+
+// mayBeNumber reports whether s has only characters that numbers have: most of
+// what begins with a digit is a quantity, a version or an address.
+func mayBeNumber(s string) bool {
+	points := 0
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c == '.':
+			points++
+		case c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F' || strings.IndexByte("_+-xXoO", c) >= 0:
+		default:
+			return false
+		}
+	}
+	return points <= 1
 }
 
 // tagged returns what yaml.v2 makes of a scalar with a tag, in any style.

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"io"
+	"sync"
 )
 
 // A chunk is the text of one document.
@@ -26,6 +27,7 @@ type chunk struct {
 // end where their brackets do.
 type splitter struct {
 	in     *bufio.Reader
+	buffer *bufio.Reader // what in reads from, or in itself
 	max    int
 	rest   []byte // read and not yet taken: the rest of a line
 	err    error  // what ended the input
@@ -45,13 +47,26 @@ type splitter struct {
 
 const bufferSize = 64 << 10
 
+// buffers are kept: one is larger than most files.
+var buffers = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, bufferSize) }}
+
 func newSplitter(r io.Reader, maxBytes int64) *splitter {
+	buffer := buffers.Get().(*bufio.Reader)
+	buffer.Reset(r)
 	return &splitter{
-		in:     decode(r, bufferSize),
+		in:     decode(buffer, bufferSize),
+		buffer: buffer,
 		max:    int(min(max(maxBytes, 1), 1<<31-1-bufferSize)),
 		line:   1,
 		column: 1,
 	}
+}
+
+// release gives the buffer back at the end of the input.
+func (s *splitter) release() {
+	s.buffer.Reset(nil)
+	buffers.Put(s.buffer)
+	s.in, s.buffer, s.rest = nil, nil, nil
 }
 
 // peek returns the next bytes, up to the end of the line if that is near, and
@@ -85,17 +100,40 @@ func (s *splitter) take(n int) []byte {
 	return b
 }
 
-// keep takes n bytes into the chunk, as far as they fit.
+// keep takes n bytes into the chunk.
 func (s *splitter) keep(n int) {
 	if !s.begun {
 		s.begun = true
 		s.chunk.line, s.chunk.column = s.line, s.column
 	}
-	b := s.take(n)
-	if room := s.max - len(s.text); n > room {
+	s.add(s.take(n))
+}
+
+// add appends b to the chunk, as far as it fits.
+func (s *splitter) add(b []byte) {
+	if room := s.max - len(s.text); len(b) > room {
 		b, s.cut = b[:max(room, 0)], true
 	}
 	s.text = append(s.text, b...)
+}
+
+// keepLines keeps the lines that have been read and that neither end a document
+// nor are a directive. Nearly all lines are kept here.
+func (s *splitter) keepLines() {
+	text, _ := s.in.Peek(s.in.Buffered())
+	end, lines := 0, 0
+	for {
+		line := text[end:]
+		n := bytes.IndexByte(line, '\n')
+		if n < 0 || line[0] == '%' || marker(line, "---") || marker(line, "...") {
+			break
+		}
+		end += n + 1
+		lines++
+	}
+	s.add(text[:end])
+	s.in.Discard(end)
+	s.line += lines
 }
 
 // next returns the next document that has content. The error is that of the
@@ -103,6 +141,9 @@ func (s *splitter) keep(n int) {
 func (s *splitter) next() (chunk, error) {
 	s.chunk, s.begun, s.directives, s.tail = chunk{}, false, false, -1
 	for {
+		if s.begun && s.column == 1 && len(s.rest) == 0 && !s.directives && s.tail < 0 && s.fault == nil {
+			s.keepLines()
+		}
 		line := s.peek()
 		if len(line) == 0 {
 			if s.err == io.EOF && s.begun {

@@ -215,6 +215,9 @@ func TestCorpusValuesAreThoseOfSigsYAML(t *testing.T) {
 	if counts["equal"] == 0 {
 		t.Errorf("no document of %d is equal", counts["documents"])
 	}
+	if fast, all := counts["read fast"], counts["YAML"]; fast < all*97/100 {
+		t.Errorf("parseFast takes %d of %d documents, want 97 %%", fast, all)
+	}
 }
 
 // compareFile compares each document of a file and counts the outcomes.
@@ -238,6 +241,14 @@ func compareFile(t *testing.T, root, path string, count func(string) int) {
 			count(got)
 		default:
 			t.Errorf("%s: document %d at line %d: %s", name, c.index, c.line, got)
+		}
+		if c.json == nil && d != nil {
+			count("YAML")
+			if reason := checkFast(t, c.text); reason != "" {
+				count("not read fast: " + reason)
+			} else {
+				count("read fast")
+			}
 		}
 		switch o, err := object(name, c, d, f); err := err.(type) {
 		case nil:

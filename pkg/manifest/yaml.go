@@ -22,26 +22,42 @@ const (
 // parseYAML reads text, which must be valid UTF-8 without control characters,
 // as one YAML document. A document without content gives nil and no fault.
 func parseYAML(text []byte) (*document, *fault) {
+	if d, ok := parseFast(text); ok {
+		return d, nil
+	}
+	return parseAny(text)
+}
+
+// parseAny is parseYAML by way of yaml.v3, which knows all of YAML.
+func parseAny(text []byte) (*document, *fault) {
 	y, f := parseNode(text)
 	if f != nil || y == nil {
 		return nil, f
 	}
-	b := builder{
-		cursor:  cursor{text: text, lines: breaks(text)},
-		bang:    bytes.IndexByte(text, '!') >= 0,
-		anchors: map[*yaml.Node]*anchored{},
-	}
 	if y.Kind == yaml.DocumentNode {
 		y = y.Content[0]
 	}
-	d := new(document)
-	v, _, f := b.build(y, &d.root, 1)
+	b := builder{
+		cursor:  cursor{text: text, lines: breaks(text)},
+		tree:    tree{text: text, nodes: make([]node, 1, countNodes(y))},
+		bang:    bytes.IndexByte(text, '!') >= 0,
+		anchors: map[*yaml.Node]*anchored{},
+	}
+	v, _, f := b.build(y, b.tree.root, 1)
 	if f != nil {
 		f.manifest = hasKeys(y)
 		return nil, f
 	}
-	d.value = v
-	return d, nil
+	return &document{tree: b.tree, value: v}, nil
+}
+
+// countNodes counts y and what is below it.
+func countNodes(y *yaml.Node) int {
+	n := 1
+	for _, c := range y.Content {
+		n += countNodes(c)
+	}
+	return n
 }
 
 // hasKeys reports whether y is a mapping with the keys of a manifest.
@@ -57,9 +73,11 @@ func hasKeys(y *yaml.Node) bool {
 	return version && kind
 }
 
-// A builder turns the tree of yaml.v3 into a value and our own smaller tree.
+// A builder turns the tree of yaml.v3 into a value and our own smaller tree,
+// whose nodes do not move while it is built.
 type builder struct {
 	cursor
+	tree    tree
 	bang    bool // the text has a "!"
 	anchors map[*yaml.Node]*anchored
 	aliased int // nodes that came in through aliases and merges
@@ -67,7 +85,7 @@ type builder struct {
 
 // anchored is what a node with an anchor was built to, once.
 type anchored struct {
-	node  *node
+	node  int32
 	value any
 	err   error // of a key that is fine as a string and no JSON value
 	size  size
@@ -86,14 +104,23 @@ func (b *builder) fail(y *yaml.Node, format string, args ...any) *fault {
 	return &fault{offset: b.offset(y.Line, y.Column), message: fmt.Sprintf(format, args...)}
 }
 
-func (b *builder) build(y *yaml.Node, n *node, depth int) (v any, s size, f *fault) {
+// take adds n nodes to the tree and returns the first.
+func (b *builder) take(n int) int32 {
+	first := len(b.tree.nodes)
+	b.tree.nodes = b.tree.nodes[:first+n]
+	return int32(first)
+}
+
+// build makes node i and what is below it of y.
+func (b *builder) build(y *yaml.Node, i int32, depth int) (v any, s size, f *fault) {
+	n := &b.tree.nodes[i]
 	n.start = int32(b.offset(y.Line, y.Column))
 	if depth > maxDepth {
 		return nil, s, b.fail(y, "nested deeper than %d levels", maxDepth)
 	}
 	var a *anchored
 	if y.Anchor != "" {
-		a = &anchored{node: n}
+		a = &anchored{node: i}
 		b.anchors[y] = a
 	}
 	switch y.Kind {
@@ -129,7 +156,7 @@ func (b *builder) alias(y *yaml.Node, n *node, depth int) (any, size, *fault) {
 	if a == nil || !a.done {
 		return nil, size{}, b.fail(y, "alias *%s stands inside its own anchor, want a value that does not contain itself", y.Value)
 	}
-	n.kind, n.text, n.target = alias, y.Value, a.node
+	n.kind, n.first = alias, a.node
 	n.end = n.start + 1 + int32(len(y.Value))
 	if depth+a.size.height-1 > maxDepth {
 		return nil, size{}, b.fail(y, "nested deeper than %d levels, with the alias *%s", maxDepth, y.Value)
@@ -151,8 +178,8 @@ func (b *builder) open(n *node, y *yaml.Node) {
 	switch content, end, _ := b.properties(start); {
 	case end > start:
 		n.end = int32(end)
-	case y.Kind == yaml.MappingNode && y.Style&yaml.FlowStyle == 0 && len(n.content) > 0 && n.content[0].start == n.start:
-		n.end = n.content[0].end
+	case y.Kind == yaml.MappingNode && y.Style&yaml.FlowStyle == 0 && n.count > 0 && b.tree.nodes[n.first].start == n.start:
+		n.end = b.tree.nodes[n.first].end
 	case content < len(b.text):
 		n.end = n.start + 1
 	default:
@@ -161,17 +188,16 @@ func (b *builder) open(n *node, y *yaml.Node) {
 }
 
 func (b *builder) sequence(y *yaml.Node, n *node, depth int) (any, size, *fault) {
-	n.kind = sequence
-	n.content = make([]node, len(y.Content))
+	n.kind, n.first, n.count = sequence, b.take(len(y.Content)), int32(len(y.Content))
 	l := make([]any, len(y.Content))
 	s := size{1, 1}
 	b.open(n, y)
 	for i, e := range y.Content {
-		v, t, f := b.build(e, &n.content[i], depth+1)
+		v, t, f := b.build(e, n.first+int32(i), depth+1)
 		if f != nil {
 			return nil, s, f
 		}
-		if c := &n.content[i]; !c.written() && c.start > n.start && y.Style&yaml.FlowStyle == 0 {
+		if c := &b.tree.nodes[n.first+int32(i)]; !c.written() && c.start > n.start && y.Style&yaml.FlowStyle == 0 {
 			c.start-- // the "-" of an element that is not written
 		}
 		l[i] = v
@@ -181,15 +207,15 @@ func (b *builder) sequence(y *yaml.Node, n *node, depth int) (any, size, *fault)
 }
 
 func (b *builder) mapping(y *yaml.Node, n *node, depth int) (any, size, *fault) {
-	n.kind = mapping
-	n.content = make([]node, len(y.Content))
+	n.kind, n.first, n.count = mapping, b.take(len(y.Content)), int32(len(y.Content))
 	m := make(map[string]any, len(y.Content)/2)
 	own := m // the keys that stand here
 	merged := false
 	s := size{1, 1}
 	for i := 0; i < len(y.Content); i += 2 {
-		k, c := &n.content[i], y.Content[i]
-		raw, f := b.key(c, k, depth)
+		at, c := n.first+int32(i), y.Content[i]
+		k := &b.tree.nodes[at]
+		raw, f := b.key(c, at, depth)
 		if f != nil {
 			return nil, s, f
 		}
@@ -197,7 +223,7 @@ func (b *builder) mapping(y *yaml.Node, n *node, depth int) (any, size, *fault) 
 			if !merged {
 				own, merged = keys(m), true
 			}
-			t, f := b.mergeInto(m, y.Content[i+1], &n.content[i+1], depth)
+			t, f := b.mergeInto(m, y.Content[i+1], at+1, depth)
 			if f != nil {
 				return nil, s, f
 			}
@@ -209,11 +235,11 @@ func (b *builder) mapping(y *yaml.Node, n *node, depth int) (any, size, *fault) 
 		if err != nil {
 			return nil, s, b.fail(c, "%v", err)
 		}
-		k.text = text
+		b.tree.name(k, text)
 		if _, ok := own[text]; ok {
-			return nil, s, duplicate(k, n.firstKey(text))
+			return nil, s, duplicate(text, *k, b.tree.firstKey(n, text))
 		}
-		v, t, f := b.build(y.Content[i+1], &n.content[i+1], depth+1)
+		v, t, f := b.build(y.Content[i+1], at+1, depth+1)
 		if f != nil {
 			return nil, s, f
 		}
@@ -225,18 +251,21 @@ func (b *builder) mapping(y *yaml.Node, n *node, depth int) (any, size, *fault) 
 	return m, s, nil
 }
 
-// firstKey returns the first key of mapping n that reads text.
-func (n *node) firstKey(text string) *node {
-	for i := 0; i < len(n.content); i += 2 {
-		if k := &n.content[i]; !k.merge && k.text == text {
-			return k
+// firstKey returns the first key of mapping n that reads name.
+func (t *tree) firstKey(n *node, name string) node {
+	content := t.children(n)
+	for i := 0; i < len(content); i += 2 {
+		if k := &content[i]; !k.merge && t.is(k, name) {
+			return *k
 		}
 	}
-	return n
+	return *n
 }
 
-// key returns the scalar that is a key before it becomes a string.
-func (b *builder) key(y *yaml.Node, n *node, depth int) (any, *fault) {
+// key makes node i of y and returns the scalar that is a key before it becomes
+// a string.
+func (b *builder) key(y *yaml.Node, i int32, depth int) (any, *fault) {
+	n := &b.tree.nodes[i]
 	n.start = int32(b.offset(y.Line, y.Column))
 	target := y
 	if y.Kind == yaml.AliasNode {
@@ -261,7 +290,7 @@ func (b *builder) key(y *yaml.Node, n *node, depth int) (any, *fault) {
 	v, f := b.scalar(y, n)
 	if f == nil && y.Anchor != "" {
 		value, err := normal(v)
-		b.anchors[y] = &anchored{node: n, value: value, err: err, size: size{1, 1}, done: true}
+		b.anchors[y] = &anchored{node: i, value: value, err: err, size: size{1, 1}, done: true}
 	}
 	return v, f
 }
