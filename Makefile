@@ -9,7 +9,10 @@ OPA := $(TOOL) opa
 # Modules below the root, each with its own dependencies. tools/ has no packages.
 NESTED := $(patsubst %/go.mod,%,$(shell git ls-files 'tests/**/go.mod' 'tests/*/go.mod' | sort -u))
 COMMIT := $(shell git rev-parse HEAD 2>/dev/null)
-LDFLAGS := -s -w -X github.com/memgate/memgate/pkg/version.commit=$(COMMIT)
+NUMBER := $(shell git describe --tags --exact-match 2>/dev/null)
+OPA_VERSION = $(shell go list -m -f '{{slice .Version 1}}' github.com/open-policy-agent/opa)
+VERSION := github.com/memgate/memgate/pkg/version
+LDFLAGS = -s -w -X $(VERSION).number=$(NUMBER) -X $(VERSION).commit=$(COMMIT) -X $(VERSION).opa=$(OPA_VERSION)
 
 .PHONY: help
 help: ## list the targets
