@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
-	"github.com/open-policy-agent/opa/v1/ir"
 	"github.com/open-policy-agent/opa/v1/metrics"
 	"github.com/open-policy-agent/opa/v1/topdown"
 	"github.com/open-policy-agent/opa/v1/topdown/builtins"
@@ -18,44 +17,58 @@ import (
 
 // A builtin is a built-in function: native, or topdown's behind a bridge.
 type builtin struct {
-	name   string
-	native native // nil if there is none
-	bridge topdown.BuiltinFunc
-	void   bool // has no result
-	cached bool // see cacheable
+	name    string
+	native  native // nil if there is none
+	bridge  topdown.BuiltinFunc
+	void    bool // has no result
+	cached  bool // see cacheable
+	fetches bool // see offline
 }
 
 // A native is a built-in function on values of this package. Not ok is undefined, which
 // is what a fault comes to. It must not keep args.
 type native func(m *machine, args []any) (value any, ok bool)
 
-func builtinsOf(policy *ir.Policy) map[string]*builtin {
-	byName := map[string]*builtin{}
-	for _, b := range policy.Static.BuiltinFuncs {
-		byName[b.Name] = &builtin{
-			name:   b.Name,
-			native: natives[b.Name],
-			bridge: topdown.GetBuiltin(b.Name),
-			void:   b.Decl.Result() == nil,
-			cached: cacheable(b.Name),
-		}
+// known are the built-in functions that were asked for, by name.
+var known sync.Map
+
+// builtinOf is the built-in function of a name, called with so many arguments. An error
+// is an *Unsupported.
+func builtinOf(name string, args int) (*builtin, error) {
+	declared := ast.BuiltinMap[name]
+	if declared == nil || declared.Relation && natives[name] == nil || declared.Decl.Arity() != args {
+		return nil, &Unsupported{Cause: "built-in " + name}
 	}
-	return byName
+	if found, ok := known.Load(name); ok {
+		return found.(*builtin), nil
+	}
+	b := &builtin{
+		name:    name,
+		native:  natives[name],
+		bridge:  topdown.GetBuiltin(name),
+		void:    declared.Decl.Result() == nil,
+		cached:  cacheable(name),
+		fetches: name == ast.JSONMatchSchema.Name || name == ast.JSONSchemaVerify.Name,
+	}
+	if b.native == nil && b.bridge == nil {
+		return nil, &Unsupported{Cause: "built-in " + name}
+	}
+	known.Store(name, b)
+	return b, nil
 }
 
-func (c *compiler) callBuiltin(name string, args []operand, result int) step {
-	b := c.builtins[name]
-	if b == nil || b.native == nil && b.bridge == nil {
-		panic(&Unsupported{Cause: "built-in " + name})
+// callBuiltin compiles the call of a built-in function.
+func (c *compiler) callBuiltin() step {
+	name, n := c.string(), c.count(1)
+	b, err := builtinOf(name, n)
+	if err != nil {
+		panic(err)
 	}
-	if known := ast.BuiltinMap[name]; known == nil || known.Relation && b.native == nil {
-		panic(&Unsupported{Cause: "built-in " + name})
-	}
+	args, result := c.operands(n), c.local()
 	call := b.native
 	if call == nil {
 		call = func(m *machine, args []any) (any, bool) { return m.bridged(b, args) }
 	}
-	n := len(args)
 	return func(m *machine, l []any) int {
 		m.step()
 		stack, top := m.stack, m.top
@@ -66,6 +79,7 @@ func (c *compiler) callBuiltin(name string, args []operand, result int) step {
 				m.stack, m.top = stack, top
 				return undefine
 			}
+			m.look(frame[i])
 		}
 		value, ok := call(m, frame)
 		m.leave(frame)
@@ -143,11 +157,18 @@ func (m *machine) crossed(b *builtin, args []any) (any, bool) {
 		n := weight(arg)
 		m.grow(n)
 		m.spend(n / container)
+		if number, ok := arg.(json.Number); ok {
+			m.guardDigits(digits(string(number)))
+		}
 		terms[i] = ast.NewTerm(ToAST(arg))
+	}
+	call := m.bridge.context
+	if b.fetches {
+		call.Capabilities = offline()
 	}
 	var value any
 	found := false
-	err := b.bridge(m.bridge.context, terms, func(output *ast.Term) error {
+	err := b.bridge(call, terms, func(output *ast.Term) error {
 		switch {
 		case found:
 			return topdown.Halt{Err: errSecond}
@@ -194,6 +215,8 @@ func weight(v any) int {
 		return n
 	case *Object:
 		return weights(v.keys) + weights(v.values)
+	case json.Number:
+		return container + digits(string(v))
 	}
 	return container
 }
@@ -207,3 +230,10 @@ func weights(items []any) int {
 }
 
 var capabilities = sync.OnceValue(func() *ast.Capabilities { return ast.CapabilitiesForThisVersion() })
+
+// offline are the capabilities of functions that would fetch what a schema refers to.
+var offline = sync.OnceValue(func() *ast.Capabilities {
+	found := *capabilities()
+	found.AllowNet = []string{}
+	return &found
+})

@@ -3,6 +3,8 @@ package vm
 import (
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 )
@@ -63,6 +65,18 @@ func TestGuards(t *testing.T) {
 		_, err := rule.Eval(t.Context(), Request{Input: strings.Repeat("a", 5000), Data: map[string]any{}, Budget: &Budget{Limits: Limits{Bytes: 4 << 20}}})
 		if !errors.Is(err, ErrLimit) {
 			t.Errorf("%s: got error %v, want %v", call, err, ErrLimit)
+		}
+	}
+}
+
+// TestOffline wants no schema to be fetched.
+func TestOffline(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("a schema was fetched") }))
+	defer server.Close()
+	for _, call := range []string{`json.match_schema({}, {"$ref": input})`, `json.verify_schema({"$ref": input})`} {
+		_, rule := ruleOf(t, "r := "+call)
+		if _, err := rule.Eval(t.Context(), Request{Input: server.URL, Data: map[string]any{}}); err != nil {
+			t.Errorf("%s: %v", call, err)
 		}
 	}
 }

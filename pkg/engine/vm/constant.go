@@ -7,7 +7,7 @@ import (
 )
 
 // constants finds the arrays, sets and objects of a function that are the same whenever
-// they are made: literals without variables. They are made once, when the program is.
+// they are made: literals without variables. They are made once, with the function.
 type constants struct {
 	strings []any
 	blocks  []*ir.Block
@@ -38,14 +38,21 @@ type change struct {
 	block *ir.Block
 }
 
-func newConstants(blocks []*ir.Block, strings []any) *constants {
-	c := &constants{strings: strings, blocks: blocks, changed: map[ir.Local][]change{}, left: map[ir.Stmt]bool{}}
+func newConstants(strings []any) *constants {
+	return &constants{strings: strings, changed: map[ir.Local][]change{}, left: map[ir.Stmt]bool{}, loose: map[ir.Local]bool{}}
+}
+
+// begin turns to another function.
+func (c *constants) begin(blocks []*ir.Block) {
+	c.blocks, c.defined, c.makers = blocks, c.defined[:0], c.makers[:0]
+	clear(c.changed)
+	clear(c.left)
+	clear(c.loose)
 	c.gather(blocks)
 	for _, m := range c.makers {
 		c.value(m.local)
 	}
 	c.findLoose()
-	return c
 }
 
 func (c *constants) define(l ir.Local, by ir.Stmt, b *ir.Block) {

@@ -24,6 +24,17 @@ func (e *Unsupported) Unwrap() error { return e.Err }
 // ErrLimit means that an evaluation needed more steps or memory than it may.
 var ErrLimit = errors.New("evaluation limit reached")
 
+// catch ends what a panic with an *Unsupported ends with that as its error.
+func catch(err *error) {
+	switch caught := recover().(type) {
+	case nil:
+	case *Unsupported:
+		*err = caught
+	default:
+		panic(caught)
+	}
+}
+
 // halt is what a panic carries that ends an evaluation with an error.
 type halt struct{ err error }
 

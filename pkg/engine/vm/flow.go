@@ -1,13 +1,9 @@
 package vm
 
-import (
-	"strings"
+import "slices"
 
-	"github.com/open-policy-agent/opa/v1/ir"
-)
-
-func (c *compiler) blockStmt(s *ir.BlockStmt) step {
-	blocks := c.blocks(s.Blocks)
+func (c *compiler) blockStmt() step {
+	blocks := c.blocks()
 	if len(blocks) == 1 {
 		return blocks[0]
 	}
@@ -22,8 +18,8 @@ func (c *compiler) blockStmt(s *ir.BlockStmt) step {
 }
 
 // not is undefined if its block comes to its end.
-func (c *compiler) not(s *ir.NotStmt) step {
-	steps := c.body(s.Block)
+func (c *compiler) not() step {
+	steps := slices.Clone(c.body())
 	return func(m *machine, l []any) int {
 		for _, s := range steps {
 			if r := s(m, l); r != next {
@@ -35,15 +31,14 @@ func (c *compiler) not(s *ir.NotStmt) step {
 }
 
 // scan runs its block for every element of a collection, in order if it matters.
-func (c *compiler) scan(s *ir.ScanStmt) step {
-	source, key, value := c.at(s.Source), c.at(s.Key), c.at(s.Value)
-	block := c.block(s.Block)
+func (c *compiler) scan(op byte) step {
+	source, key, value, block := c.local(), c.local(), c.local(), c.block()
 	objects := each
-	if ordered(s.Block) {
+	switch op {
+	case opScanOrdered:
 		objects = eachSorted
-		if c.constants.loose[s.Source] {
-			return func(*machine, []any) int { panic(&Unsupported{Cause: "order of a literal with variables"}) }
-		}
+	case opScanLoose:
+		return func(*machine, []any) int { panic(&Unsupported{Cause: "order of a literal with variables"}) }
 	}
 	return func(m *machine, l []any) int {
 		var items []any
@@ -84,14 +79,15 @@ func (c *compiler) scan(s *ir.ScanStmt) step {
 }
 
 // with runs its block with another input or data, or with a part of it replaced.
-func (c *compiler) with(s *ir.WithStmt) step {
-	target, value := c.at(s.Local), c.operand(s.Value)
-	path := make([]string, len(s.Path))
-	for i, index := range s.Path {
-		path[i] = c.strings[index].(string)
+func (c *compiler) with() step {
+	target := c.local()
+	var path []string
+	for range c.count(1) {
+		path = append(path, c.string())
 	}
-	steps := c.body(s.Block)
+	value, steps := c.operand(), slices.Clone(c.body())
 	return func(m *machine, l []any) int {
+		m.step()
 		saved, own, shared := l[target], m.own, m.shared
 		m.own = NewMemo(m.program)
 		m.shared = m.own // is what changed of the part that varies, or not
@@ -126,16 +122,12 @@ func upserted(v any, path []string, value any) any {
 	return o
 }
 
-// call compiles the call of a rule, a function or a built-in.
-func (c *compiler) call(s *ir.CallStmt) step {
-	args, result := c.operands(s.Args), c.at(s.Result)
-	f := c.byName[s.Func]
+// call compiles the call of a rule or a function.
+func (c *compiler) call() step {
+	f := &c.program.functions[c.below(len(c.program.functions))]
+	args, result := c.operands(f.params), c.local()
 	switch {
-	case f == nil:
-		return c.callBuiltin(s.Func, args, result)
-	case len(f.params) != len(args):
-		panic(&Unsupported{Cause: "call with other arguments"})
-	case len(f.params) == fixedArgs:
+	case f.params == fixedArgs:
 		return func(m *machine, l []any) int {
 			value := m.rule(f, args[0].of(l), args[1].of(l))
 			l[result] = value
@@ -144,8 +136,7 @@ func (c *compiler) call(s *ir.CallStmt) step {
 			}
 			return next
 		}
-	}
-	if kept := c.traits.of(s.Func).costly && len(args) <= fixedArgs+mostKept; kept {
+	case f.costly && f.params <= fixedArgs+mostKept:
 		return func(m *machine, l []any) int {
 			value := m.keptCall(f, args, l)
 			l[result] = value
@@ -170,7 +161,7 @@ func (m *machine) function(f *function, args []operand, l []any) any {
 	stack, top := m.stack, m.top
 	frame := m.enter(f.locals)
 	for i := range args {
-		frame[f.params[i]] = args[i].of(l)
+		frame[i] = args[i].of(l)
 	}
 	value := m.call(f, frame)
 	m.leave(frame)
@@ -232,34 +223,24 @@ func (m *machine) rule(f *function, input, data any) any {
 }
 
 // callDynamic calls the rule at a path that is known now only.
-func (c *compiler) callDynamic(s *ir.CallDynamicStmt) step {
-	path, result := c.operands(s.Path), c.at(s.Result)
-	args := make([]int, len(s.Args))
-	for i, arg := range s.Args {
-		args[i] = c.at(arg)
-	}
-	if len(args) != fixedArgs {
-		panic(&Unsupported{Cause: "dynamic call with arguments"})
-	}
-	program := c.program
+func (c *compiler) callDynamic() step {
+	path := c.operands(c.count(1))
+	input, data, result := c.local(), c.local(), c.local()
 	return func(m *machine, l []any) int {
-		var name strings.Builder
+		names := make([]string, len(path))
 		for i := range path {
-			text, ok := path[i].of(l).(string)
+			name, ok := path[i].of(l).(string)
 			if !ok {
 				return undefine
 			}
-			if i > 0 {
-				name.WriteByte(0)
-			}
-			name.WriteString(text)
+			names[i] = name
 		}
-		f := program.byPath[name.String()]
-		if f == nil || len(f.params) != fixedArgs {
+		f := m.program.function(names...)
+		if f == nil {
 			l[result] = nil
 			return undefine
 		}
-		value := m.rule(f, l[args[0]], l[args[1]])
+		value := m.rule(f, l[input], l[data])
 		l[result] = value
 		if value == nil {
 			return undefine

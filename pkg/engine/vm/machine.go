@@ -42,6 +42,7 @@ type machine struct {
 
 	stack []any // local variables; what lies above top is nil
 	top   int
+	depth int // of calls
 	ret   any // of the function that returned
 
 	memo   Memo  // kept with the machine
@@ -67,13 +68,10 @@ var machines = sync.Pool{New: func() any { return &machine{stack: make([]any, 4*
 // wraps ErrLimit, or is the cause of the end of ctx. Eval is safe for concurrent use.
 func (p *Program) Eval(ctx context.Context, request Request) (results []any, err error) {
 	err = p.evaluate(ctx, &request, func(m *machine, input, data any) {
-		frame := m.enter(p.locals)
+		plan := &p.functions[0]
+		frame := m.enter(plan.locals)
 		frame[inputVar], frame[dataVar] = input, data
-		for _, block := range p.plan {
-			if block(m, frame) == returned {
-				break
-			}
-		}
+		m.call(plan, frame)
 		m.leave(frame)
 		results = m.results
 	})
@@ -85,6 +83,7 @@ func (p *Program) Eval(ctx context.Context, request Request) (results []any, err
 func (r *Rule) Eval(ctx context.Context, request Request) (value any, err error) {
 	err = r.program.evaluate(ctx, &request, func(m *machine, input, data any) {
 		value = m.rule(r.function, input, data)
+		m.look(value)
 	})
 	return value, err
 }
@@ -201,19 +200,22 @@ func (m *machine) grow(n int) {
 }
 
 // call runs a function in a frame that holds its arguments; nil is undefined.
-func (m *machine) call(f *function, frame []any) any {
+func (m *machine) call(f *function, frame []any) (value any) {
 	m.step()
-	for _, block := range f.blocks {
+	if m.depth++; m.depth > deepest {
+		panic(&Unsupported{Cause: "nested too deep"})
+	}
+	for _, block := range m.program.body(f) {
 		if r := block(m, frame); r != 0 {
 			if r == returned {
-				value := m.ret
+				value = m.ret
 				m.ret = nil
-				return value
 			}
 			break
 		}
 	}
-	return nil
+	m.depth--
+	return value
 }
 
 // cancel is OPA's, for built-ins that take long.

@@ -8,10 +8,25 @@ import (
 	"testing"
 
 	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/ir"
 )
 
 // ruleOf compiles a module of Rego v1, package p, and gives its rule r.
 func ruleOf(t testing.TB, module string) (*Program, *Rule) {
+	t.Helper()
+	program, err := Compile(planned(t, module), Options{Vary: "parameters"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rule := program.Rule("p", "r")
+	if rule == nil {
+		t.Fatalf("%s: the plan has no rule r", module)
+	}
+	return program, rule
+}
+
+// planned is the plan of rule r of a module of Rego v1, package p.
+func planned(t testing.TB, module string) *ir.Policy {
 	t.Helper()
 	compiler, err := ast.CompileModulesWithOpt(map[string]string{"p.rego": "package p\n" + module}, ast.CompileOpts{ParserOptions: ast.ParserOptions{RegoVersion: ast.RegoV1}})
 	if err != nil {
@@ -21,15 +36,7 @@ func ruleOf(t testing.TB, module string) (*Program, *Rule) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	program, err := Compile(policy, Options{Vary: "parameters"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	rule := program.Rule("p", "r")
-	if rule == nil {
-		t.Fatalf("%s: the plan has no rule r", module)
-	}
-	return program, rule
+	return policy
 }
 
 func TestRule(t *testing.T) {

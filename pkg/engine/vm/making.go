@@ -1,10 +1,6 @@
 package vm
 
-import (
-	"fmt"
-
-	"github.com/open-policy-agent/opa/v1/ir"
-)
+import "fmt"
 
 // Bytes that values take, roughly.
 const (
@@ -13,23 +9,17 @@ const (
 )
 
 // making compiles the statements that make arrays, objects and sets.
-func (c *compiler) making(stmt ir.Stmt) step {
-	switch s := stmt.(type) {
-	case *ir.MakeArrayStmt:
-		if value := c.constants.value(s.Target); value != nil {
-			return c.constant(s.Target, value)
-		}
-		target, capacity := c.at(s.Target), int(s.Capacity)
+func (c *compiler) making(op byte) step {
+	switch op {
+	case opMakeArray:
+		target, capacity := c.local(), c.below(len(c.code))
 		return func(m *machine, l []any) int {
 			m.grow(container + word*capacity)
 			l[target] = newList(capacity)
 			return next
 		}
-	case *ir.MakeObjectStmt:
-		if value := c.constants.value(s.Target); value != nil {
-			return c.constant(s.Target, value)
-		}
-		target, capacity := c.at(s.Target), c.constants.inserts(s.Target)
+	case opMakeObject:
+		target, capacity := c.local(), c.below(len(c.code))
 		return func(m *machine, l []any) int {
 			m.grow(container)
 			o := &Object{}
@@ -39,76 +29,86 @@ func (c *compiler) making(stmt ir.Stmt) step {
 			l[target] = o
 			return next
 		}
-	case *ir.MakeSetStmt:
-		if value := c.constants.value(s.Target); value != nil {
-			return c.constant(s.Target, value)
-		}
-		target := c.at(s.Target)
+	case opMakeSet:
+		target := c.local()
 		return func(m *machine, l []any) int {
 			m.grow(container)
 			l[target] = &Set{}
 			return next
 		}
-	case *ir.ArrayAppendStmt:
-		array, value := c.at(s.Array), c.operand(s.Value)
+	case opAppend:
+		array, value := c.local(), c.operand()
 		return func(m *machine, l []any) int {
 			list, ok := l[array].(*List)
 			if !ok {
 				panic(unexpected("append", l[array]))
 			}
+			item := made(value.of(l))
 			m.grow(word)
-			list.items = append(list.items, made(value.of(l)))
+			m.part(&list.extent, item)
+			list.items = append(list.items, item)
 			return next
 		}
-	case *ir.SetAddStmt:
-		set, value := c.at(s.Set), c.operand(s.Value)
+	case opAdd:
+		set, value := c.local(), c.operand()
 		return func(m *machine, l []any) int {
 			members, ok := l[set].(*Set)
 			if !ok || members.frozen {
 				panic(unexpected("add", l[set]))
 			}
-			if members.Add(made(value.of(l))) {
+			member := made(value.of(l))
+			m.look(member)
+			if members.Add(member) {
 				m.grow(2 * word)
+				m.part(&members.extent, member)
 			}
 			return next
 		}
-	case *ir.ObjectInsertStmt:
-		object, key, value := c.at(s.Object), c.operand(s.Key), c.operand(s.Value)
+	case opInsert:
+		object, key, value := c.local(), c.operand(), c.operand()
 		return func(m *machine, l []any) int {
 			o, ok := l[object].(*Object)
 			if !ok || o.frozen {
 				panic(unexpected("insert", l[object]))
 			}
-			m.grow(3 * word)
-			o.put(made(key.of(l)), made(value.of(l)))
+			m.insert(o, made(key.of(l)), made(value.of(l)))
 			return next
 		}
-	case *ir.ObjectInsertOnceStmt:
-		object, key, value := c.at(s.Object), c.operand(s.Key), c.operand(s.Value)
+	case opInsertOnce:
+		object, key, value := c.local(), c.operand(), c.operand()
 		return func(m *machine, l []any) int {
 			o, ok := l[object].(*Object)
 			if !ok || o.frozen {
 				panic(unexpected("insert", l[object]))
 			}
 			key, value := made(key.of(l)), made(value.of(l))
+			m.look(key)
 			if there, found := o.get(key); found {
-				if !Equal(there, value) {
+				if !m.equal(there, value) {
 					panic(conflict("two values for one key"))
 				}
 				return next
 			}
-			m.grow(3 * word)
-			o.put(key, value)
+			m.insert(o, key, value)
 			return next
 		}
-	case *ir.ObjectMergeStmt:
-		a, b, target := c.at(s.A), c.at(s.B), c.at(s.Target)
+	case opMerge:
+		a, b, target := c.local(), c.local(), c.local()
 		return func(m *machine, l []any) int {
 			l[target] = m.merged(l[a], l[b])
 			return next
 		}
 	}
-	panic(&Unsupported{Cause: fmt.Sprintf("statement %T", stmt)})
+	c.fault("got statement %d", op)
+	return nil
+}
+
+func (m *machine) insert(o *Object, key, value any) {
+	m.look(key)
+	m.grow(3 * word)
+	m.part(&o.extent, key)
+	m.part(&o.extent, value)
+	o.put(key, value)
 }
 
 // newList is an empty List with place for n elements, in one piece where they are few.
@@ -138,7 +138,7 @@ func newList(n int) *List {
 		list.items = list.place[:0]
 		return &list.List
 	}
-	return &List{make([]any, 0, n)}
+	return &List{items: make([]any, 0, n)}
 }
 
 // made is a value that becomes part of another. What is undefined cannot.

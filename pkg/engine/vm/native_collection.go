@@ -185,7 +185,7 @@ func arrayConcat(m *machine, a, b any) (any, bool) {
 	}
 	m.grow(container + word*(len(itemsA)+len(itemsB)))
 	m.spend((len(itemsA) + len(itemsB)) / few)
-	return &List{slices.Concat(itemsA, itemsB)}, true
+	return &List{items: slices.Concat(itemsA, itemsB)}, true
 }
 
 func arraySlice(_ *machine, a, from, to any) (any, bool) {
@@ -197,7 +197,7 @@ func arraySlice(_ *machine, a, from, to any) (any, bool) {
 	}
 	stop = min(max(stop, 0), len(items))
 	start = min(max(start, 0), stop)
-	return &List{items[start:stop:stop]}, true
+	return &List{items: items[start:stop:stop]}, true
 }
 
 func sorted(m *machine, a any) (any, bool) {
@@ -209,7 +209,7 @@ func sorted(m *machine, a any) (any, bool) {
 	m.spend(2 * len(items))
 	items = slices.Clone(items)
 	slices.SortFunc(items, Compare)
-	return &List{items}, true
+	return &List{items: items}, true
 }
 
 // extreme is the last of the elements that are extreme.
@@ -277,7 +277,7 @@ func walk(m *machine, a any) (any, bool) {
 	visit = func(path []any, v any) {
 		m.step()
 		m.grow(3*container + word*len(path))
-		found.items = append(found.items, &List{[]any{&List{path}, v}})
+		found.items = append(found.items, &List{items: []any{&List{items: path}, v}})
 		below := func(key, v any) bool {
 			visit(append(path[:len(path):len(path)], key), v)
 			return true

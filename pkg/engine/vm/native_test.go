@@ -19,7 +19,7 @@ func TestNatives(t *testing.T) {
 	}
 	args := append(slices.Clone(scalars),
 		"a,b,c", ",", "%d %s %v", "^a+$", "[", " x ", "5", "+5", "0x10", "-7", "1.50", "inf",
-		[]any{}, []any{"x", "y"}, &List{[]any{3, 1.0, 2}}, []any{nil, true, "a", int64(1000000), []any{0.5}}, []any{1, json1, 1.0},
+		[]any{}, []any{"x", "y"}, &List{items: []any{3, 1.0, 2}}, []any{nil, true, "a", int64(1000000), []any{0.5}}, []any{1, json1, 1.0},
 		map[string]any{}, map[string]any{"a": nil, "b": map[string]any{"c": int64(1)}}, NewObject("a", 1, 2, "two"), Tree{"b": map[string]any{"d": "e"}},
 		&Set{}, set,
 	)

@@ -158,15 +158,27 @@ func sprintf(m *machine, a, b any) (any, bool) {
 		return nil, false
 	}
 	args := make([]any, len(items))
+	n := 0
 	for i, item := range items {
-		args[i] = formatted(item)
+		args[i] = m.formatted(item)
+		if text, ok := args[i].(string); ok {
+			n += len(text)
+		}
 	}
+	verbs := strings.Count(format, "%")
+	if strings.Contains(format, "[") { // an argument may come several times
+		n = product(n, verbs)
+	}
+	m.expect(longest*n + product(verbs, width(format)))
 	text := fmt.Sprintf(format, args...)
 	m.grow(len(text))
 	return text, true
 }
 
-func formatted(v any) any {
+// longest is how many times longer than a text what a verb makes of it is.
+const longest = 5
+
+func (m *machine) formatted(v any) any {
 	switch v := v.(type) {
 	case string:
 		return v
@@ -183,35 +195,45 @@ func formatted(v any) any {
 		if i, ok := util.Atoi64(text); ok {
 			return i
 		}
+		m.guardDigits(len(text))
 		if i, ok := new(big.Int).SetString(text, 10); ok {
 			return i
 		}
 		return text
 	}
+	m.expect(weight(v))
 	return ToAST(v).String()
 }
 
-// Patterns are compiled once, if they are no longer than longestPattern; there are no
-// more than mostPatterns.
+// A pattern is a compiled regular expression.
+type pattern struct {
+	*regexp.Regexp // nil if it does not compile
+	size           int
+}
+
+// Patterns are compiled once, if they are no longer and no larger than longestPattern;
+// there are no more than mostPatterns.
 var patterns = struct {
 	sync.RWMutex
-	byText map[string]*regexp.Regexp // nil for one that does not compile
-}{byText: map[string]*regexp.Regexp{}}
+	byText map[string]pattern
+}{byText: map[string]pattern{}}
 
 const (
 	mostPatterns   = 500
 	longestPattern = 2000
 )
 
-func pattern(text string) *regexp.Regexp {
+func (m *machine) pattern(text string) pattern {
 	patterns.RLock()
 	compiled, known := patterns.byText[text]
 	patterns.RUnlock()
 	if known {
 		return compiled
 	}
-	compiled, _ = regexp.Compile(text)
-	if len(text) > longestPattern {
+	compiled.size = programSize(text)
+	m.guardProgram(compiled.size, 0)
+	compiled.Regexp, _ = regexp.Compile(text)
+	if max(len(text), compiled.size) > longestPattern {
 		return compiled
 	}
 	patterns.Lock()
@@ -228,7 +250,7 @@ func pattern(text string) *regexp.Regexp {
 
 // regexMatch looks for what it knows already: patterns are matched with the same images,
 // names and quantities again and again.
-func regexMatch(_ *machine, args []any) (any, bool) {
+func regexMatch(m *machine, args []any) (any, bool) {
 	text, value, ok := texts(args[0], args[1])
 	if !ok {
 		return nil, false
@@ -240,10 +262,11 @@ func regexMatch(_ *machine, args []any) (any, bool) {
 			return found.value, found.ok
 		}
 	}
-	compiled := pattern(text)
-	if compiled == nil {
+	compiled := m.pattern(text)
+	if compiled.Regexp == nil {
 		return nil, false
 	}
+	m.spend(product(compiled.size+perStep, len(value)) / perStep)
 	matches := compiled.MatchString(value)
 	if short {
 		keep(key, cached{matches, true})

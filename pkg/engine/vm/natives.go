@@ -1,11 +1,5 @@
 package vm
 
-import (
-	"sync"
-
-	"github.com/open-policy-agent/opa/v1/topdown"
-)
-
 // natives are the built-in functions that run without conversion, by name. Each gives
 // what topdown's gives; what is not worth writing twice, such as arithmetic on
 // fractions, it passes on.
@@ -25,15 +19,13 @@ func register3(name string, f func(m *machine, a, b, c any) (any, bool)) {
 	natives[name] = func(m *machine, args []any) (any, bool) { return f(m, args[0], args[1], args[2]) }
 }
 
-var passedOn sync.Map // *builtin by name
-
 // passOn calls topdown's function of a name.
 func (m *machine) passOn(name string, args ...any) (any, bool) {
-	b, known := passedOn.Load(name)
-	if !known {
-		b, _ = passedOn.LoadOrStore(name, &builtin{name: name, bridge: topdown.GetBuiltin(name), cached: cacheable(name)})
+	b, err := builtinOf(name, len(args))
+	if err != nil {
+		panic(err)
 	}
-	return m.bridged(b.(*builtin), args)
+	return m.bridged(b, args)
 }
 
 // texts are two arguments that are strings.

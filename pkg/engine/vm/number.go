@@ -3,6 +3,7 @@ package vm
 import (
 	"cmp"
 	"encoding/json"
+	"hash/maphash"
 	"math"
 	"strconv"
 
@@ -115,7 +116,11 @@ func hashNumber(v any) uint64 {
 		f, _ = strconv.ParseFloat(string(v), 64) // of what is out of range, an infinity
 	}
 	if f == 0 {
-		return 0
+		f = 0 // not -0
 	}
-	return math.Float64bits(f) * 0x9e3779b97f4a7c15
+	h := math.Float64bits(f) ^ salt
+	h = (h ^ h>>32) * 0x9e3779b97f4a7c15 // small integers differ in their upper bits alone
+	return h ^ h>>32
 }
+
+var salt = maphash.String(seed, "")

@@ -12,6 +12,7 @@ import (
 type Object struct {
 	keys, values []any
 	index        *table
+	extent       int32 // see extent; 0 or less if it is not known
 	inOrder      bool
 	frozen       bool // it is not changed any more
 }
@@ -22,6 +23,7 @@ func (o *Object) freeze() *Object {
 	if len(o.keys) > few {
 		o.index = o.index.filled(o.keys)
 	}
+	extent(o)
 	o.frozen = true
 	return o
 }

@@ -54,9 +54,6 @@ func ordered(b *ir.Block) bool {
 func (c *constants) findLoose() {
 	for _, m := range c.makers {
 		if c.isLoose(m) {
-			if c.loose == nil {
-				c.loose = map[ir.Local]bool{}
-			}
 			c.loose[m.local] = true
 		}
 	}

@@ -7,6 +7,7 @@ import "slices"
 type Set struct {
 	items   []any
 	index   *table
+	extent  int32 // see extent; 0 or less if it is not known
 	inOrder bool
 	frozen  bool // it is not changed any more
 }
@@ -17,6 +18,7 @@ func (s *Set) freeze() *Set {
 	if len(s.items) > few {
 		s.index = s.index.filled(s.items)
 	}
+	extent(s)
 	s.frozen = true
 	return s
 }

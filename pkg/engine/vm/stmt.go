@@ -1,116 +1,97 @@
 package vm
 
-import (
-	"fmt"
+import "fmt"
 
-	"github.com/open-policy-agent/opa/v1/ir"
-)
-
-// stmt compiles one statement; nil is one without effect.
-func (c *compiler) stmt(stmt ir.Stmt) step {
-	switch s := stmt.(type) {
-	case *ir.NopStmt:
-		return nil
-	case *ir.BlockStmt:
-		return c.blockStmt(s)
-	case *ir.BreakStmt:
-		levels := int(s.Index) + 1
+// stmt compiles the statement of an op.
+func (c *compiler) stmt(op byte) step {
+	switch op {
+	case opBlocks:
+		return c.blockStmt()
+	case opBreak:
+		levels := c.below(deepest + 1)
 		return func(*machine, []any) int { return levels }
-	case *ir.ReturnLocalStmt:
-		source := c.at(s.Source)
+	case opReturn:
+		source := c.local()
 		return func(m *machine, l []any) int {
 			m.ret = l[source]
 			return returned
 		}
-	case *ir.NotStmt:
-		return c.not(s)
-	case *ir.ScanStmt:
-		return c.scan(s)
-	case *ir.WithStmt:
-		return c.with(s)
-	case *ir.CallStmt:
-		return c.call(s)
-	case *ir.CallDynamicStmt:
-		return c.callDynamic(s)
-	case *ir.DotStmt:
-		return c.dot(s)
-	case *ir.LenStmt:
-		return c.length(s)
-	case *ir.EqualStmt:
-		return c.equal(s)
-	case *ir.NotEqualStmt:
-		return c.notEqual(s)
-	case *ir.IsArrayStmt:
-		return c.isKind(s.Source, kindArray)
-	case *ir.IsObjectStmt:
-		return c.isKind(s.Source, kindObject)
-	case *ir.IsSetStmt:
-		return c.isKind(s.Source, kindSet)
-	case *ir.IsDefinedStmt:
-		source := c.at(s.Source)
+	case opNot:
+		return c.not()
+	case opScan, opScanOrdered, opScanLoose:
+		return c.scan(op)
+	case opWith:
+		return c.with()
+	case opCall:
+		return c.call()
+	case opCallBuiltin:
+		return c.callBuiltin()
+	case opCallDynamic:
+		return c.callDynamic()
+	case opDot:
+		return c.dot(false)
+	case opDotBase:
+		return c.dot(true)
+	case opLen:
+		return c.length()
+	case opEqual:
+		return c.equal()
+	case opNotEqual:
+		return c.notEqual()
+	case opIsKind:
+		return c.isKind()
+	case opIsDefined:
+		source := c.local()
 		return func(_ *machine, l []any) int {
 			if l[source] == nil {
 				return undefine
 			}
 			return next
 		}
-	case *ir.IsUndefinedStmt:
-		source := c.at(s.Source)
+	case opIsUndefined:
+		source := c.local()
 		return func(_ *machine, l []any) int {
 			if l[source] != nil {
 				return undefine
 			}
 			return next
 		}
-	case *ir.ResultSetAddStmt:
-		value := c.at(s.Value)
+	case opResult:
+		source := c.local()
 		return func(m *machine, l []any) int {
 			m.grow(word)
-			m.results = append(m.results, l[value])
+			m.results = append(m.results, l[source])
 			return next
 		}
-	}
-	return c.assignment(stmt)
-}
-
-// assignment compiles the statements that set a local variable.
-func (c *compiler) assignment(stmt ir.Stmt) step {
-	switch s := stmt.(type) {
-	case *ir.AssignIntStmt:
-		return c.constant(s.Target, int(s.Value))
-	case *ir.AssignVarStmt:
-		target, source := c.at(s.Target), c.operand(s.Source)
-		if source.at < 0 {
-			return c.constant(s.Target, source.constant)
+	case opConstant:
+		return constant(c.local(), c.value())
+	case opReset:
+		return constant(c.local(), nil)
+	case opMove:
+		target, source := c.local(), c.operand()
+		from := source.at
+		if from < 0 {
+			return constant(target, source.constant)
 		}
 		return func(_ *machine, l []any) int {
-			l[target] = l[source.at]
+			l[target] = l[from]
 			return next
 		}
-	case *ir.AssignVarOnceStmt:
-		target, source := c.at(s.Target), c.operand(s.Source)
-		return func(_ *machine, l []any) int {
+	case opOnce:
+		target, source := c.local(), c.operand()
+		return func(m *machine, l []any) int {
 			value := source.of(l)
-			if there := l[target]; there != nil && !Equal(there, value) {
+			if there := l[target]; there != nil && !m.equal(there, value) {
 				panic(conflict("two values for one rule or function"))
 			}
 			l[target] = value
 			return next
 		}
-	case *ir.ResetLocalStmt:
-		return c.constant(s.Target, nil)
-	case *ir.MakeNullStmt:
-		return c.constant(s.Target, null{})
-	case *ir.MakeNumberIntStmt:
-		return c.constant(s.Target, int(s.Value))
-	case *ir.MakeNumberRefStmt:
-		return c.constant(s.Target, c.number(s.Index))
 	}
-	return c.making(stmt)
+	return c.making(op)
 }
 
-func (c *compiler) constant(l ir.Local, value any) step {
-	target := c.at(l)
+func constant(target int, value any) step {
 	return func(_ *machine, l []any) int {
 		l[target] = value
 		return next
@@ -122,23 +103,24 @@ func conflict(what string) *Unsupported {
 	return &Unsupported{Cause: "conflict", Err: fmt.Errorf("%s", what)}
 }
 
-func (c *compiler) dot(s *ir.DotStmt) step {
-	source, key, target := c.operand(s.Source), c.operand(s.Key), c.at(s.Target)
-	if source.at < 0 { // a string or a boolean has no elements
+func (c *compiler) dot(base bool) step {
+	source, key, target := c.operand(), c.operand(), c.local()
+	from := source.at
+	if from < 0 { // a string or a boolean has no elements
 		return func(_ *machine, l []any) int {
 			l[target] = nil
 			return undefine
 		}
 	}
-	base := c.isBase(s)
 	if name, ok := key.constant.(string); ok {
+		key := key.constant
 		return func(_ *machine, l []any) int {
 			var value any
 			var found bool
-			if object, ok := l[source.at].(map[string]any); ok {
+			if object, ok := l[from].(map[string]any); ok {
 				value, found = object[name]
 			} else {
-				value, found = get(l[source.at], key.constant)
+				value, found = get(l[from], key)
 			}
 			if !found {
 				l[target] = nil
@@ -151,11 +133,12 @@ func (c *compiler) dot(s *ir.DotStmt) step {
 			return next
 		}
 	}
-	return func(_ *machine, l []any) int {
+	return func(m *machine, l []any) int {
 		key := key.of(l)
-		value, found := get(l[source.at], key)
+		m.look(key)
+		value, found := get(l[from], key)
 		if !found {
-			if _, isText := key.(string); base && !isText && plainObject(l[source.at]) {
+			if _, isText := key.(string); base && !isText && plainObject(l[from]) {
 				panic(&Unsupported{Cause: "path of a base document"}) // where 1 is "1", too
 			}
 			l[target] = nil
@@ -166,16 +149,6 @@ func (c *compiler) dot(s *ir.DotStmt) step {
 	}
 }
 
-// isBase reports whether a reference leads into base documents, and remembers it.
-func (c *compiler) isBase(s *ir.DotStmt) bool {
-	source, ok := s.Source.Value.(ir.Local)
-	if !ok || source != ir.Data && !c.base[source] {
-		return false
-	}
-	c.base[s.Target] = true
-	return true
-}
-
 func plainObject(v any) bool {
 	switch v.(type) {
 	case map[string]any, Node:
@@ -184,8 +157,8 @@ func plainObject(v any) bool {
 	return false
 }
 
-func (c *compiler) length(s *ir.LenStmt) step {
-	source, target := c.operand(s.Source), c.at(s.Target)
+func (c *compiler) length() step {
+	source, target := c.operand(), c.local()
 	return func(_ *machine, l []any) int {
 		n, ok := size(source.of(l))
 		if text, isText := source.of(l).(string); isText {
@@ -199,8 +172,8 @@ func (c *compiler) length(s *ir.LenStmt) step {
 	}
 }
 
-func (c *compiler) equal(s *ir.EqualStmt) step {
-	a, b := c.operand(s.A), c.operand(s.B)
+func (c *compiler) equal() step {
+	a, b := c.operand(), c.operand()
 	if a.at < 0 {
 		a, b = b, a
 	}
@@ -212,17 +185,17 @@ func (c *compiler) equal(s *ir.EqualStmt) step {
 			return undefine
 		}
 	}
-	return func(_ *machine, l []any) int {
+	return func(m *machine, l []any) int {
 		a, b := a.of(l), b.of(l)
-		if a == nil || b == nil || !Equal(a, b) {
+		if a == nil || b == nil || !m.equal(a, b) {
 			return undefine
 		}
 		return next
 	}
 }
 
-func (c *compiler) notEqual(s *ir.NotEqualStmt) step {
-	a, b := c.operand(s.A), c.operand(s.B)
+func (c *compiler) notEqual() step {
+	a, b := c.operand(), c.operand()
 	if truth, ok := b.constant.(bool); ok && a.at >= 0 {
 		return func(_ *machine, l []any) int {
 			value := l[a.at]
@@ -235,17 +208,17 @@ func (c *compiler) notEqual(s *ir.NotEqualStmt) step {
 			return next
 		}
 	}
-	return func(_ *machine, l []any) int {
+	return func(m *machine, l []any) int {
 		a, b := a.of(l), b.of(l)
-		if a == nil || b == nil || Equal(a, b) {
+		if a == nil || b == nil || m.equal(a, b) {
 			return undefine
 		}
 		return next
 	}
 }
 
-func (c *compiler) isKind(o ir.Operand, want kind) step {
-	source := c.operand(o)
+func (c *compiler) isKind() step {
+	source, want := c.operand(), kind(c.below(int(kindSet)+1))
 	return func(_ *machine, l []any) int {
 		value := source.of(l)
 		if value == nil || kindOf(value) != want {

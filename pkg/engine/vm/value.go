@@ -21,7 +21,10 @@ import (
 type null struct{}
 
 // A List is an array in the making. It does not change once it was passed on.
-type List struct{ items []any }
+type List struct {
+	items  []any
+	extent int32 // see extent; 0 or less if it is not known
+}
 
 // A Node is an object that is read where it is: reference data in a store of its own
 // layout. Its values are values of this package. It does not change while it is read.

@@ -42,7 +42,7 @@ func TestCompare(t *testing.T) {
 		{json.Number("1.0"), 1, 0},
 		{1 << 53, 1<<53 + 1, -1},
 		{json.Number("18446744073709551616"), json.Number("18446744073709551617"), -1},
-		{[]any{1, 2}, &List{[]any{1, 2}}, 0},
+		{[]any{1, 2}, &List{items: []any{1, 2}}, 0},
 		{[]any{1, 2}, []any{1, 2, nil}, -1},
 		{[]any{2}, []any{1, 2}, 1},
 		{map[string]any{"a": 1}, NewObject("a", 1), 0},
