@@ -18,6 +18,7 @@ import (
 	"github.com/memgate/memgate/pkg/engine"
 	"github.com/memgate/memgate/pkg/manifest"
 	"github.com/memgate/memgate/pkg/policy"
+	"github.com/memgate/memgate/pkg/policy/pack"
 	"github.com/memgate/memgate/pkg/review"
 )
 
@@ -81,7 +82,7 @@ func plainSet(t *testing.T, r rule) *policy.Set {
 	if err != nil {
 		t.Fatal(err)
 	}
-	set, err := policy.NewSet(append(constraint, template.Source))
+	set, err := policy.NewSet(append(constraint, template.Source()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +91,7 @@ func plainSet(t *testing.T, r rule) *policy.Set {
 
 func clientOf(t *testing.T, set *policy.Set) *engine.Client {
 	t.Helper()
-	client, err := engine.NewClient(set, engine.Options{Point: policy.OfflinePoint})
+	client, err := engine.NewClient(set, engine.Options{Point: policy.OfflinePoint, Plans: pack.Plans})
 	if err != nil {
 		t.Fatal(err)
 	}

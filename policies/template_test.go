@@ -6,11 +6,11 @@ import (
 	"path"
 	"testing"
 
-	regoschema "github.com/open-policy-agent/frameworks/constraint/pkg/client/drivers/rego/schema"
 	"github.com/open-policy-agent/frameworks/constraint/pkg/regorewriter"
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/tester"
 
+	"github.com/memgate/memgate/pkg/engine/rego"
 	"github.com/memgate/memgate/pkg/manifest"
 	"github.com/memgate/memgate/pkg/policy"
 )
@@ -63,7 +63,7 @@ test_full_path if count(data.policies.shm.sample.violation) == 1
 			if got := failed(plain); err != nil || got != 0 {
 				t.Errorf("%d tests of the rule fail, error %v; want none", got, err)
 			}
-			source := &regoschema.Source{Version: "v1", Rego: rule, Libs: []string{lib}}
+			source := rego.Source{Version: "v1", Module: rule, Libs: []string{lib}}
 			results, err := runRewritten(source, module, "data.policies.shm.sample")
 			if got := failed(results); err != nil || len(results) != 2 || got != tc.lost {
 				t.Errorf("%d of %d tests of the template fail, error %v; want %d of 2", got, len(results), err, tc.lost)
@@ -83,9 +83,9 @@ func failed(results []*tester.Result) int {
 }
 
 // readTemplate is the Rego of a rule's template.
-func readTemplate(t *testing.T, r rule) *regoschema.Source {
+func readTemplate(t *testing.T, r rule) rego.Source {
 	t.Helper()
-	source, err := regoschema.GetSource(loadTemplate(t, r).Code[0])
+	source, err := rego.SourceOf(loadTemplate(t, r).Code())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,13 +116,13 @@ func loadTemplate(t *testing.T, r rule) *policy.Template {
 // runRewritten compiles the Rego of a template as Gatekeeper's driver does: the rule is
 // package template, the libs are below data.libs. The tests of the rule, whose package
 // is given as a ref, are rewritten to the same names and run.
-func runRewritten(source *regoschema.Source, tests *ast.Module, rulePackage string) ([]*tester.Result, error) {
+func runRewritten(source rego.Source, tests *ast.Module, rulePackage string) ([]*tester.Result, error) {
 	rewriter, err := regorewriter.New(regorewriter.NewPackagePrefixer("libs"), []string{"data.lib"}, []string{"data.inventory"})
 	if err != nil {
 		return nil, err
 	}
 	options := ast.ParserOptions{RegoVersion: ast.RegoV1}
-	entry, err := ast.ParseModuleWithOpts("template", source.Rego, options)
+	entry, err := ast.ParseModuleWithOpts("template", source.Module, options)
 	if err != nil {
 		return nil, err
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/memgate/memgate/pkg/engine"
 	"github.com/memgate/memgate/pkg/manifest"
 	"github.com/memgate/memgate/pkg/policy"
+	"github.com/memgate/memgate/pkg/policy/pack"
 	"github.com/memgate/memgate/pkg/review"
 )
 
@@ -27,7 +28,7 @@ func bundled(t testing.TB, name, point string) *engine.Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	client, err := engine.NewClient(set, engine.Options{Point: point})
+	client, err := engine.NewClient(set, engine.Options{Point: point, Plans: pack.Plans})
 	if err != nil {
 		t.Fatal(err)
 	}

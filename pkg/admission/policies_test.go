@@ -77,7 +77,7 @@ spec:
   targets:
   - target: admission.k8s.gatekeeper.sh
     code:
-    - engine: K8sNativeValidation
+    - engine: Other
       source: {validations: [{expression: "true", message: never}]}
 ---
 {apiVersion: constraints.gatekeeper.sh/v1beta1, kind: Says, metadata: {name: denies}, spec: {parameters: {key: deny}}}

@@ -73,11 +73,11 @@ func TestVerdict(t *testing.T) {
 		{"an evaluation error of a dryrun constraint", created(`{"break-unseen":"x"}`, `{}`), allowed},
 		{
 			"a template without Rego", created(`{}`, `{"by":"cel"}`),
-			got{500, "", "[cel] could not judge: the template has no Rego code\n"},
+			got{500, "", "[cel] could not judge: the template has neither Rego nor CEL code\n"},
 		},
 		{
 			"a template without Rego that warns", created(`{}`, `{"by":"cel-warns"}`),
-			said(`"allowed":true,"status":{"code":299},"warnings":["[cel-warns] could not judge: the template has no Rego code"]`),
+			said(`"allowed":true,"status":{"code":299},"warnings":["[cel-warns] could not judge: the template has neither Rego nor CEL code"]`),
 		},
 		{
 			"a namespace whose labels match", created(`{"team":"a"}`, `{"by":"namespace"}`),

@@ -52,6 +52,7 @@ Exit status:
 	}
 	flags := cmd.Flags()
 	f.policies.register(cmd)
+	f.policies.registerCache(cmd)
 	flags.StringVarP(&f.namespace, "namespace", "n", "", "namespace of objects that name none")
 	flags.StringVarP(&f.output, "output", "o", "text", "format of the report: text or json")
 	flags.StringVar(&f.color, "color", "auto", "colour the report: auto, always or never")

@@ -5,8 +5,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/memgate/memgate/pkg/cache"
 	"github.com/memgate/memgate/pkg/engine"
 	"github.com/memgate/memgate/pkg/policy"
+	"github.com/memgate/memgate/pkg/policy/pack"
 )
 
 const defaultBundle = "baseline"
@@ -17,6 +19,9 @@ type policyFlags struct {
 	bundles []string
 	paths   []string
 	engine  string
+	noCache bool
+	steps   int64
+	memory  size
 }
 
 func (f *policyFlags) register(cmd *cobra.Command) {
@@ -24,7 +29,19 @@ func (f *policyFlags) register(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringSliceVar(&f.bundles, "bundle", []string{defaultBundle}, "built-in bundle to judge by; repeatable")
 	flags.StringArrayVar(&f.paths, "policy", nil, "file or directory of templates and constraints, in place of the default bundle; repeatable")
-	flags.StringVar(&f.engine, "engine", engine.Topdown, "evaluator: topdown (OPA's), vm (faster, the same verdicts) or verify (both; a difference is an error)")
+	registerEngine(cmd, &f.engine)
+	f.memory = engine.DefaultBytes
+	flags.Int64Var(&f.steps, "review-steps", engine.DefaultSteps, "steps of evaluation that judging one object may take; -1 means no limit")
+	flags.Var(&f.memory, "review-memory", "memory that judging one object may take, roughly; 0 means no limit")
+}
+
+func registerEngine(cmd *cobra.Command, value *string) {
+	cmd.Flags().StringVar(value, "engine", engine.VM, "evaluator: vm, topdown (OPA's, slower, the same verdicts) or verify (both; a difference is an error)")
+}
+
+// registerCache adds the flag of commands that keep plans between runs.
+func (f *policyFlags) registerCache(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&f.noCache, "no-cache", false, "neither read nor write the user's cache of compiled policies; built-in bundles need none")
 }
 
 // client loads and compiles the policies. The error joins one for each that does not
@@ -34,7 +51,19 @@ func (f *policyFlags) client(point string, refdataLimit int64) (*engine.Client, 
 	if err != nil {
 		return nil, err
 	}
-	client, err := engine.NewClient(set, engine.Options{Point: point, RefdataLimit: refdataLimit, Engine: f.engine})
+	options := engine.Options{
+		Point: point, RefdataLimit: refdataLimit, Engine: f.engine, Plans: pack.Plans,
+		Steps: f.steps, Bytes: int64(f.memory),
+	}
+	if options.Bytes == 0 {
+		options.Bytes = -1
+	}
+	if flag := f.command.Flags().Lookup("no-cache"); flag != nil && !f.noCache {
+		if dir, err := cache.Open(); err == nil { // else every run compiles
+			options.Cache = dir
+		}
+	}
+	client, err := engine.NewClient(set, options)
 	if err != nil {
 		return nil, located(err)
 	}
@@ -83,29 +112,14 @@ func located(err error) error {
 		return err
 	}
 	var errs []error
-	for _, fault := range compileErrors(template.Err) {
-		place := template.Template.Source.Place(template.Template.CodeAt(fault.Lib))
+	for _, fault := range template.Faults() {
+		place := template.Template.Source().Place(fault.Path)
 		// The lines of a block scalar begin below its key.
 		at := place.Start
 		if place.End.Line > at.Line && fault.Line > 0 {
 			at.Line, at.Column = at.Line+fault.Line, 0
 		}
-		errs = append(errs, &policy.Error{Position: at, Text: "template " + template.Template.Kind + ": " + fault.Error()})
+		errs = append(errs, &policy.Error{Position: at, Text: "template " + template.Template.Kind + ": " + fault.Text})
 	}
 	return errors.Join(errs...)
-}
-
-func compileErrors(err error) []*engine.CompileError {
-	var found []*engine.CompileError
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		for _, part := range joined.Unwrap() {
-			found = append(found, compileErrors(part)...)
-		}
-		return found
-	}
-	var fault *engine.CompileError
-	if !errors.As(err, &fault) {
-		fault = &engine.CompileError{Lib: -1, Text: err.Error()}
-	}
-	return append(found, fault)
 }

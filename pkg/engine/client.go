@@ -3,11 +3,12 @@ package engine
 import (
 	"context"
 	"fmt"
+	"io"
 	"slices"
 
-	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/storage"
 
+	"github.com/memgate/memgate/pkg/engine/rego"
 	"github.com/memgate/memgate/pkg/engine/vm"
 	"github.com/memgate/memgate/pkg/policy"
 	"github.com/memgate/memgate/pkg/refdata"
@@ -16,11 +17,26 @@ import (
 
 // Options of a Client.
 type Options struct {
-	Point        string // enforcement point, such as policy.OfflinePoint
-	RefdataLimit int64  // bytes of reference data that are kept; 0 means no limit
-	Engine       string // Topdown, VM or Verify; "" means Topdown
-	Steps, Bytes int64  // that the VM may need for one review; 0 means no limit
+	Point        string    // enforcement point, such as policy.OfflinePoint
+	RefdataLimit int64     // bytes of reference data that are kept; 0 means no limit
+	Engine       string    // VM, Topdown or Verify; "" means VM
+	Steps, Bytes int64     // that one review may need; 0 means DefaultSteps and DefaultBytes, less no limit
+	Plans        []byte    // that Plan made, of some of the templates; others are planned anew
+	Cache        Cache     // for what is planned anew; nil keeps nothing
+	Cover        bool      // note which lines of Rego are evaluated, for Coverage; by Topdown only
+	Print        io.Writer // where print of Rego writes, by Topdown only; nil is nowhere
+
+	// ExternalData answers external_data of templates; nil means that what asks for it is
+	// not judged.
+	ExternalData func(ctx context.Context, request map[string]any) (response map[string]any, err error)
 }
+
+// What one review may need: a second or so of a processor, and half of the memory of a
+// small container. A review by all rules of this repository takes some ten thousand steps.
+const (
+	DefaultSteps = 50_000_000
+	DefaultBytes = 64 << 20
+)
 
 // A Client judges reviews by a set of policies. Its policies do not change; reference
 // data may. It is safe for concurrent use.
@@ -30,53 +46,55 @@ type Client struct {
 	reads     []Kind
 	needsData bool    // some template reads it
 	entries   []entry // in the order of the set
+	index     index
 	evaluator evaluator
 	limits    vm.Limits // of one review
+	external  rego.ExternalData
+	print     io.Writer
+	covered   []covered // nil unless lines are noted
 }
 
 type entry struct {
 	constraint *policy.Constraint
 	actions    []policy.Action
-	program    *program // nil if the template has no Rego
-	parameters ast.Value
-	plain      any // the same, for the VM
+	program    *program // nil if the template has no code that is known
+	parameters any      // as package vm has values
 }
 
-// A TemplateError says that a template of a set does not compile. It wraps one or
-// more *CompileError.
-type TemplateError struct {
-	Template *policy.Template
-	Err      error
-}
-
-func (e *TemplateError) Error() string { return fmt.Sprintf("template %s: %v", e.Template.Kind, e.Err) }
-func (e *TemplateError) Unwrap() error { return e.Err }
-
-// NewClient compiles the templates of a set, on all processors. The error joins a
-// *TemplateError for each that does not compile. A template without Rego is none:
-// what matches its constraints is not judged.
+// NewClient makes a client of a set: it compiles, on all processors, the templates that
+// neither the plans nor the cache know. The error joins a *TemplateError for each that
+// does not compile. A template with neither Rego nor CEL is none: what matches its
+// constraints is not judged.
 func NewClient(set *policy.Set, options Options) (*Client, error) {
 	evaluator, err := evaluatorOf(options.Engine)
 	if err != nil {
 		return nil, err
 	}
-	programs, err := compileAll(set.Templates)
+	if _, ok := evaluator.(topdownEvaluator); !ok && (options.Cover || options.Print != nil) {
+		return nil, fmt.Errorf("engine %q neither notes lines nor prints, want %s", options.Engine, Topdown)
+	}
+	made, err := programs(context.Background(), set.Templates, options)
 	if err != nil {
 		return nil, err
 	}
 	c := &Client{
 		point:     options.Point,
 		data:      refdata.New(options.RefdataLimit),
-		reads:     []Kind{{"v1", "Namespace"}},
+		reads:     []Kind{{APIVersion: "v1", Kind: "Namespace"}},
 		evaluator: evaluator,
-		limits:    vm.Limits{Steps: options.Steps, Bytes: options.Bytes},
+		external:  options.ExternalData,
+		print:     options.Print,
+		limits:    vm.Limits{Steps: limit(options.Steps, DefaultSteps), Bytes: limit(options.Bytes, DefaultBytes)},
 	}
-	var all []*program
-	for _, p := range programs {
+	if options.Cover {
+		c.covered = coverAll(set.Templates, made)
+	}
+	byTemplate := make(map[*policy.Template]*program, len(made))
+	for i, p := range made {
+		byTemplate[set.Templates[i]] = p
 		if p == nil {
 			continue
 		}
-		all = append(all, p)
 		c.needsData = c.needsData || len(p.reads) > 0
 		for _, kind := range p.reads {
 			if !slices.Contains(c.reads, kind) {
@@ -84,11 +102,8 @@ func NewClient(set *policy.Set, options Options) (*Client, error) {
 			}
 		}
 	}
-	if _, only := evaluator.(topdownEvaluator); !only {
-		planAll(context.Background(), all)
-	}
 	for _, constraint := range set.Constraints {
-		parameters, err := parametersValue(constraint.Object.Object)
+		parameters, err := rego.ParametersValue(constraint.Object)
 		if err != nil {
 			return nil, policy.Fault(constraint.Source, []any{"spec", "parameters"}, "constraint %s/%s: %v", constraint.Kind(), constraint.Name, err)
 		}
@@ -99,9 +114,8 @@ func NewClient(set *policy.Set, options Options) (*Client, error) {
 		c.entries = append(c.entries, entry{
 			constraint: constraint,
 			actions:    constraint.Actions(options.Point),
-			program:    programs[constraint.Template],
-			parameters: parameters,
-			plain:      plain,
+			program:    byTemplate[constraint.Template],
+			parameters: plain,
 		})
 	}
 	return c, nil
@@ -179,11 +193,28 @@ func (c *Client) Namespace(ctx context.Context, name string) map[string]any {
 // Review judges a review by all constraints and returns an Outcome for each, in the
 // order of the set. It stops early, with outcomes that were not judged, when ctx ends.
 func (c *Client) Review(ctx context.Context, r *review.Review) []Outcome {
-	outcomes := make([]Outcome, 0, len(c.entries))
+	outcomes := make([]Outcome, len(c.entries))
 	run := evaluation{client: c, review: r}
 	defer run.close()
-	for _, e := range c.entries {
-		outcomes = append(outcomes, run.judge(ctx, e))
+	for i, fate := range c.fates(r) {
+		e, o := c.entries[i], &outcomes[i]
+		o.Constraint, o.Actions = e.constraint, e.actions
+		switch {
+		case fate.notEnforced:
+			o.Status = NotEnforced
+		case fate.clause != "":
+			o.Status, o.Clause = NotMatched, fate.clause
+		default:
+			run.judge(ctx, e, o)
+		}
 	}
 	return outcomes
+}
+
+// limit is a limit as package vm has it, where 0 means none.
+func limit(value, usual int64) int64 {
+	if value == 0 {
+		return usual
+	}
+	return max(value, 0)
 }

@@ -26,7 +26,7 @@ func TestReview(t *testing.T) {
 		constraint("Always", "selected", `{enforcementAction: dryrun, match: {namespaceSelector: {matchLabels: {a: b}}}}`),
 		template("Never", "package never\n\nviolation contains {\"msg\": \"x\"} if input.review.name == \"other\"\n"),
 		constraint("Never", "never", `{}`),
-		strings.Replace(template("Native", always), "engine: Rego", "engine: K8sNativeValidation", 1),
+		strings.Replace(template("Native", always), "engine: Rego", "engine: Other", 1),
 		constraint("Native", "native", `{}`),
 		constraint("Native", "unmatched", `{match: {kinds: [{kinds: [Node]}]}}`),
 	}
@@ -36,7 +36,7 @@ Always/audit [] not enforced
 Always/here [deny warn] judged; saw web map[size:1000000]
 Always/named [warn] not matched by name
 Always/selected [dryrun] not judged: namespace unknown: namespace unknown: Namespace "shop" of Pod "web" is not among the input (spec.match.namespaceSelector)
-Native/native [deny] not judged: engine not supported: the template has no Rego code
+Native/native [deny] not judged: engine not supported: the template has neither Rego nor CEL code
 Native/unmatched [deny] not matched by kinds
 Never/never [deny] judged
 `
@@ -239,7 +239,7 @@ func TestReason(t *testing.T) {
 		{review.ErrNamespace, ReasonNamespace},
 		{fmt.Errorf("a: %w", review.ErrNamespace), ReasonNamespace},
 		{refdata.ErrLimit, ReasonRefdata},
-		{ErrNoRego, ReasonEngine},
+		{ErrNoCode, ReasonEngine},
 		{&EvalError{errors.New("conflict")}, ReasonEvaluation},
 		{context.Canceled, ReasonEvaluation},
 	} {

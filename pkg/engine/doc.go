@@ -1,6 +1,5 @@
-// Package engine evaluates ConstraintTemplates. Driver is a drivers.Driver of the
-// constraint framework and gives its results literally; Client matches constraints to
-// reviews itself and tells violations from what could not be judged. Both run the same
-// compiled programs: Driver on OPA's topdown evaluator, Client on that, on the plans of
-// package vm, or on both. The package knows neither files, formats nor HTTP.
+// Package engine judges reviews by sets of policies. Client matches constraints to
+// reviews and tells violations from what could not be judged. It evaluates Rego on the
+// plans of package vm, on OPA's topdown (package rego), or on both; and CEL where a
+// template has no Rego (package cel). The package knows neither files, formats nor HTTP.
 package engine

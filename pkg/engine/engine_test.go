@@ -5,8 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/open-policy-agent/frameworks/constraint/pkg/core/templates"
-
 	"github.com/memgate/memgate/pkg/manifest"
 	"github.com/memgate/memgate/pkg/policy"
 	"github.com/memgate/memgate/pkg/review"
@@ -68,19 +66,6 @@ func reviewOf(t testing.TB, text string) *review.Review {
 	return review.New(object(t, text), review.Options{})
 }
 
-// codeOf is Rego v1 as a template holds it.
-func codeOf(rego string, libs ...string) []templates.Code {
-	source := map[string]any{"rego": rego, "version": "v1"}
-	if len(libs) > 0 {
-		list := make([]any, len(libs))
-		for i, lib := range libs {
-			list[i] = lib
-		}
-		source["libs"] = list
-	}
-	return []templates.Code{{Engine: "Rego", Source: &templates.Anything{Value: source}}}
-}
-
 // told is what an outcome says, on one line.
 func told(o Outcome) string {
 	text := fmt.Sprintf("%s/%s %v %s", o.Constraint.Kind(), o.Constraint.Name, o.Actions, []string{"judged", "not matched", "not enforced", "not judged"}[o.Status])
@@ -103,6 +88,8 @@ func tellAll(outcomes []Outcome) string {
 	}
 	return b.String()
 }
+
+const violates = "\nviolation contains {\"msg\": \"x\"} if true\n"
 
 const (
 	always = `package always

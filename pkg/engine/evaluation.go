@@ -3,13 +3,12 @@ package engine
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
+	"github.com/memgate/memgate/pkg/engine/rego"
 	"github.com/memgate/memgate/pkg/engine/vm"
-	"github.com/memgate/memgate/pkg/policy"
 	"github.com/memgate/memgate/pkg/review"
 )
 
@@ -28,16 +27,12 @@ type evaluation struct {
 	done    func()
 }
 
-func (v *evaluation) judge(ctx context.Context, e entry) Outcome {
-	o := Outcome{Constraint: e.constraint, Actions: e.actions}
-	if len(e.actions) == 0 || !v.enforces(e.constraint.Template.Operations) {
-		o.Status = NotEnforced
-		return o
-	}
+// judge fills in an outcome for what the Key of the review did not decide.
+func (v *evaluation) judge(ctx context.Context, e entry, o *Outcome) {
 	if o.Clause, o.Err = v.review.Match(e.constraint.Match); o.Clause != "" {
 		o.Status = NotMatched
 		o.Err = nil
-		return o
+		return
 	}
 	if o.Err == nil {
 		o.Violations, o.Err = v.evaluate(ctx, e)
@@ -45,19 +40,11 @@ func (v *evaluation) judge(ctx context.Context, e entry) Outcome {
 	if o.Err != nil {
 		o.Status = NotJudged
 	}
-	return o
-}
-
-// enforces reports whether a template judges the operation of the review. Gatekeeper
-// asks this in its webhook only.
-func (v *evaluation) enforces(operations []string) bool {
-	return v.client.point != policy.WebhookPoint || len(operations) == 0 ||
-		slices.Contains(operations, "*") || slices.Contains(operations, v.review.Operation)
 }
 
 func (v *evaluation) evaluate(ctx context.Context, e entry) ([]Violation, error) {
 	if e.program == nil {
-		return nil, ErrNoRego
+		return nil, ErrNoCode
 	}
 	if len(e.program.reads) > 0 {
 		if err := v.client.data.Err(); err != nil {
@@ -70,7 +57,11 @@ func (v *evaluation) evaluate(ctx context.Context, e entry) ([]Violation, error)
 	if err := v.open(ctx); err != nil {
 		return nil, err
 	}
-	found, err := v.client.evaluator.violations(ctx, v, e)
+	judge := v.client.evaluator.violations
+	if e.program.cel != nil {
+		judge = celViolations
+	}
+	found, err := judge(ctx, v, e)
 	if err != nil && ctx.Err() != nil {
 		return nil, stopped(ctx)
 	}
@@ -105,7 +96,7 @@ func (v *evaluation) open(ctx context.Context) error {
 // topdownInput is input.review for topdown, converted once.
 func (v *evaluation) topdownInput() (ast.Value, error) {
 	if v.input == nil {
-		input, err := reviewValue(v.request)
+		input, err := rego.ReviewValue(v.request)
 		if err != nil {
 			return nil, err
 		}

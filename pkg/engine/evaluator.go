@@ -8,6 +8,8 @@ import (
 	"reflect"
 	"sync"
 
+	"github.com/memgate/memgate/pkg/engine/cel"
+	"github.com/memgate/memgate/pkg/engine/rego"
 	"github.com/memgate/memgate/pkg/engine/vm"
 )
 
@@ -27,18 +29,22 @@ type evaluator interface {
 	violations(ctx context.Context, v *evaluation, e entry) ([]Violation, error)
 }
 
-// evaluatorOf is the evaluator of a name; "" is topdown.
+// evaluatorOf is the evaluator of a name; "" is VM.
 func evaluatorOf(name string) (evaluator, error) {
 	switch name {
-	case "", Topdown:
+	case Topdown:
 		return topdownEvaluator{}, nil
-	case VM:
+	case "", VM:
 		return &vmEvaluator{}, nil
 	case Verify:
 		return &verifier{}, nil
 	}
 	return nil, fmt.Errorf("engine %q: want %s, %s or %s", name, Topdown, VM, Verify)
 }
+
+// topdownShare is how much of the steps of the VM topdown may trace, which takes some ten
+// times the time for each.
+const topdownShare = 10
 
 type topdownEvaluator struct{}
 
@@ -47,7 +53,19 @@ func (topdownEvaluator) violations(ctx context.Context, v *evaluation, e entry) 
 	if err != nil {
 		return nil, err
 	}
-	found, err := e.program.eval(ctx, v.data, v.now, input, e.parameters)
+	program, err := e.program.compiled()
+	if err != nil {
+		return nil, &EvalError{err}
+	}
+	parameters, err := rego.ParametersValue(e.constraint.Object)
+	if err != nil {
+		return nil, &EvalError{err}
+	}
+	found, err := program.Eval(ctx, rego.Query{
+		Store: v.data.store, Txn: v.data.txn, Review: input, Parameters: parameters,
+		Time: v.now, External: v.client.external, Print: v.client.print, Steps: v.client.limits.Steps / topdownShare,
+		Tracer: e.program.tracer(),
+	})
 	if err != nil {
 		return nil, &EvalError{err}
 	}
@@ -76,7 +94,7 @@ func (x *vmEvaluator) run(ctx context.Context, v *evaluation, e entry) ([]Violat
 		return nil, e.program.unplanned
 	}
 	result, err := e.program.rule.Eval(ctx, vm.Request{
-		Input:  vm.NewObject("review", v.request, parametersKey, e.plain),
+		Input:  vm.NewObject("review", v.request, parametersKey, e.parameters),
 		Data:   v.data,
 		Budget: &v.budget,
 		Memo:   v.memo(e.program.plan),
@@ -116,6 +134,19 @@ func answer(found []Violation, err error) string {
 		return "error: " + err.Error()
 	}
 	return fmt.Sprintf("%+v", found)
+}
+
+// celViolations runs CEL, which has one evaluator only.
+func celViolations(ctx context.Context, v *evaluation, e entry) ([]Violation, error) {
+	found, err := e.program.cel.Eval(ctx, cel.Request{Review: v.request, Parameters: e.constraint.Parameters(), Constraint: e.constraint.Object})
+	if err != nil {
+		return nil, &EvalError{err}
+	}
+	violations := make([]Violation, len(found))
+	for i, f := range found {
+		violations[i] = Violation{f.Message, f.Details}
+	}
+	return violations, nil
 }
 
 // plainViolations are the elements of the violation rule as violations: what findings

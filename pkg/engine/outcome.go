@@ -10,6 +10,8 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
+	"github.com/memgate/memgate/pkg/engine/cel"
+	"github.com/memgate/memgate/pkg/engine/rego"
 	"github.com/memgate/memgate/pkg/policy"
 	"github.com/memgate/memgate/pkg/refdata"
 	"github.com/memgate/memgate/pkg/review"
@@ -97,6 +99,7 @@ const (
 	ReasonNamespace  = "namespace unknown"
 	ReasonRefdata    = "reference data missing"
 	ReasonEngine     = "engine not supported"
+	ReasonExternal   = "external data"
 	ReasonLimit      = "evaluation limit reached"
 	ReasonEvaluation = "evaluation error"
 )
@@ -108,9 +111,11 @@ func Reason(err error) string {
 		return ReasonNamespace
 	case errors.Is(err, refdata.ErrLimit):
 		return ReasonRefdata
-	case errors.Is(err, ErrNoRego):
+	case errors.Is(err, ErrNoCode):
 		return ReasonEngine
-	case errors.Is(err, ErrLimit):
+	case errors.Is(err, rego.ErrExternalData):
+		return ReasonExternal
+	case errors.Is(err, ErrLimit), errors.Is(err, rego.ErrSteps), errors.Is(err, cel.ErrLimit):
 		return ReasonLimit
 	}
 	return ReasonEvaluation
@@ -118,14 +123,14 @@ func Reason(err error) string {
 
 // violations converts findings. A message that is no text cannot be reported, and so
 // the constraint was not judged.
-func violations(found []finding) ([]Violation, error) {
+func violations(found []rego.Finding) ([]Violation, error) {
 	converted := make([]Violation, 0, len(found))
 	for _, f := range found {
-		msg, ok := f.msg.(ast.String)
+		msg, ok := f.Msg.(ast.String)
 		if !ok {
-			return nil, &EvalError{fmt.Errorf("violation: msg: got %v, want a string", f.msg)}
+			return nil, &EvalError{fmt.Errorf("violation: msg: got %v, want a string", f.Msg)}
 		}
-		details, err := ast.JSON(f.details)
+		details, err := ast.JSON(f.Details)
 		if err != nil {
 			return nil, &EvalError{fmt.Errorf("violation: details: %w", err)}
 		}

@@ -61,7 +61,7 @@ violation contains {"msg": name} if {
 			t.Errorf("engine %q gives\n%swant\n%s", engine, got, want)
 		}
 		wantFallbacks := map[string]int{"conflict": 1}
-		if engine == "" || engine == Topdown {
+		if engine == Topdown {
 			wantFallbacks = nil
 		}
 		if got := c.Fallbacks(); !reflect.DeepEqual(got, wantFallbacks) {

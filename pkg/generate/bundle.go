@@ -2,6 +2,7 @@ package generate
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -24,7 +25,7 @@ type bundle struct {
 	name  string
 	about string // the comment at the head of the kustomization
 	set   *policy.Set
-	pack  File // for the binary
+	pack  File // for the binary: the constraints with all defaults
 
 	// expands says that it holds expansion templates: it means nothing offline, and
 	// is not in the binary.
@@ -80,12 +81,17 @@ func readBundle(root, dir string, files []File) (*bundle, error) {
 	if b.about == "" {
 		return nil, fmt.Errorf("%s/%s: want a comment at its head that says what the bundle is for", dir, kustomization)
 	}
-	b.pack = File{
-		Path:    "pkg/policy/pack/" + b.name + ".yaml",
-		Content: append([]byte("# "+notice(dir)+"\n"), text...),
-	}
-	if b.set, err = load(append(slices.Clone(files), b.pack)); err != nil {
+	rendered := File{Path: dir + "/rendered.yaml", Content: text}
+	if b.set, err = load(append(slices.Clone(files), rendered)); err != nil {
 		return nil, err
+	}
+	b.pack.Path = "bundles/" + b.name + ".json"
+	for _, c := range b.set.Constraints {
+		line, err := json.Marshal(c.Object)
+		if err != nil {
+			return nil, err
+		}
+		b.pack.Content = append(append(b.pack.Content, line...), '\n')
 	}
 	b.expands = bytes.Contains(text, []byte("\nkind: ExpansionTemplate\n"))
 	var faults []error

@@ -16,6 +16,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strings"
 )
 
 // A File is a generated file.
@@ -65,15 +66,16 @@ func Files(root string) ([]File, error) {
 			return nil, err
 		}
 		files = append(append(files, b.page(rules, measured)), syncSet...)
-		if !b.expands {
-			files = append(files, b.pack)
-		}
 	}
-	source, err := packGo(rules, files)
+	templates, err := load(files)
 	if err != nil {
 		return nil, err
 	}
-	files = append(files, source)
+	pack, err := packFiles(rules, bundles, templates.Templates, files)
+	if err != nil {
+		return nil, err
+	}
+	files = append(files, pack...)
 	slices.SortFunc(files, func(a, b File) int { return cmp.Compare(a.Path, b.Path) })
 	return files, nil
 }
@@ -157,7 +159,7 @@ func changesOf(root string, files []File) ([]change, error) {
 			changes = append(changes, change{file.Path, missing, file.Content})
 		case err != nil:
 			faults = append(faults, err)
-		case !bytes.Equal(have, file.Content):
+		case !bytes.Equal(have, file.Content) && !(path.Ext(file.Path) == ".zip" && sameArchive(have, file.Content)):
 			changes = append(changes, change{file.Path, stale, file.Content})
 		}
 	}
@@ -174,7 +176,7 @@ func changesOf(root string, files []File) ([]change, error) {
 			switch {
 			case err != nil:
 				faults = append(faults, err)
-			case !generated(have):
+			case !generated(have) && !strings.HasPrefix(name, packDir):
 				faults = append(faults, fmt.Errorf("%s: found a file that is not generated, want only such in %s", name, path.Dir(name)))
 			default:
 				changes = append(changes, change{path: name, what: leftOver})

@@ -1,6 +1,7 @@
 package generate
 
 import (
+	"archive/zip"
 	"bytes"
 	"encoding/json"
 	"flag"
@@ -217,7 +218,7 @@ func TestPackFaults(t *testing.T) {
 		{
 			"strict warns",
 			edit{strict, "value: deny", "value: warn"},
-			`pkg/policy/pack/strict.yaml:7:3: constraint "sample-rule-deny": got action "warn", want deny`,
+			`bundles/strict/rendered.yaml:6:3: constraint "sample-rule-deny": got action "warn", want deny`,
 		},
 		{
 			"no constraint",
@@ -227,7 +228,7 @@ func TestPackFaults(t *testing.T) {
 		{
 			"parameter",
 			edit{constraints, "{levels: [warn]}", "{levels: [warn], maxBytes: 0}"},
-			"pkg/policy/pack/shm.yaml:21:5: constraint MemgateSampleRule/sample-rule-warn: spec.parameters.maxBytes: got 0, want at least 1",
+			"bundles/shm/rendered.yaml:20:5: constraint MemgateSampleRule/sample-rule-warn: spec.parameters.maxBytes: got 0, want at least 1",
 		},
 		{
 			"resource missing",
@@ -246,11 +247,51 @@ func TestPackFaults(t *testing.T) {
 	}
 }
 
+// TestSameArchive wants archives to be the same by what they hold, not by how it is
+// compressed.
+func TestSameArchive(t *testing.T) {
+	archive := func(method uint16, files ...File) []byte {
+		var out bytes.Buffer
+		w := zip.NewWriter(&out)
+		for _, file := range files {
+			in, err := w.CreateHeader(&zip.FileHeader{Name: file.Path, Method: method})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := in.Write(file.Content); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return out.Bytes()
+	}
+	a, b := File{"a", []byte("one")}, File{"b", bytes.Repeat([]byte("two "), 100)}
+	first := archive(zip.Deflate, a, b)
+	for _, tc := range []struct {
+		name  string
+		other []byte
+		want  bool
+	}{
+		{"itself", first, true},
+		{"not compressed", archive(zip.Store, a, b), true},
+		{"other content", archive(zip.Deflate, a, File{"b", []byte("two")}), false},
+		{"other name", archive(zip.Deflate, a, File{"c", b.Content}), false},
+		{"one less", archive(zip.Deflate, a), false},
+		{"no archive", []byte("a"), false},
+	} {
+		if got := sameArchive(tc.other, first); got != tc.want {
+			t.Errorf("sameArchive of %s = %t, want %t", tc.name, got, tc.want)
+		}
+	}
+}
+
 // TestWrite writes the sample with its bundle, finds nothing stale, and repairs what is
 // damaged.
 func TestWrite(t *testing.T) {
 	root := checkout(t, sample(t))
-	all := []string{"bundles/shm/README.md", "bundles/strict/README.md", "docs/rules.md", "pkg/policy/pack/pack.go", "pkg/policy/pack/shm.yaml", "pkg/policy/pack/strict.yaml", "policies/shm/sample_rule/README.md", "templates/sample-rule.yaml"}
+	all := []string{"bundles/shm/README.md", "bundles/strict/README.md", "docs/rules.md", "pkg/policy/pack/pack.go", "pkg/policy/pack/pack.zip", "pkg/policy/pack/plans.bin", "policies/shm/sample_rule/README.md", "templates/sample-rule.yaml"}
 	step := func(do string, want []string) {
 		t.Helper()
 		if got, err := Write(root); err != nil || !slices.Equal(got, want) {
@@ -262,8 +303,10 @@ func TestWrite(t *testing.T) {
 	}
 	step("nothing", all)
 	step("writing all", nil)
-	writeFile(t, filepath.Join(root, "pkg/policy/pack/shm.yaml"), []byte("# "+notice("bundles/shm")+"\n"))
-	step("a pack is stale", []string{"pkg/policy/pack/shm.yaml"})
+	for _, file := range []string{"pkg/policy/pack/pack.zip", "pkg/policy/pack/plans.bin"} {
+		writeFile(t, filepath.Join(root, file), nil)
+		step("a pack is stale", []string{file})
+	}
 
 	rule := filepath.Join(root, "policies/shm/sample_rule/sample_rule.rego")
 	text, err := os.ReadFile(rule)

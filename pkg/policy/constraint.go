@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/memgate/memgate/pkg/manifest"
@@ -38,9 +36,9 @@ const (
 type Constraint struct {
 	Template *Template
 	Name     string
-	Match    *Match                     // nil matches everything
-	Object   *unstructured.Unstructured // with defaults; must not be modified
-	Source   *manifest.Object           // where it was read
+	Match    *Match           // nil matches everything
+	Object   map[string]any   // with defaults; must not be modified
+	Source   *manifest.Object // where it was read
 	action   Action
 	points   []scopedAction
 }
@@ -82,6 +80,12 @@ func rank(a Action) int { return slices.Index([]Action{DryRun, Warn, Deny}, a) }
 // defaults of its schema. An error is an *Error at the field that is wrong; more than
 // one are joined.
 func NewConstraint(template *Template, object *manifest.Object) (*Constraint, error) {
+	return newConstraint(template, object, false)
+}
+
+// newConstraint makes a constraint. complete says that its parameters are known to fit the
+// schema and to have the defaults filled in.
+func newConstraint(template *Template, object *manifest.Object, complete bool) (*Constraint, error) {
 	name := object.Name()
 	fault := func(path []any, format string, args ...any) error {
 		return Fault(object, path, "constraint %s/%s: %s", object.Kind(), name, fmt.Sprintf(format, args...))
@@ -100,14 +104,14 @@ func NewConstraint(template *Template, object *manifest.Object) (*Constraint, er
 	}
 	c := &Constraint{
 		Template: template, Name: name, Source: object, action: Deny,
-		Object: &unstructured.Unstructured{Object: runtime.DeepCopyJSON(object.Value)},
+		Object: deepCopy(object.Value).(map[string]any),
 	}
-	if _, found := c.Object.Object["spec"]; !found {
+	if _, found := c.Object["spec"]; !found {
 		return c, nil
 	}
-	spec, ok := c.Object.Object["spec"].(map[string]any)
+	spec, ok := c.Object["spec"].(map[string]any)
 	if !ok {
-		return nil, fault([]any{"spec"}, "spec: got %s, want an object", describe(c.Object.Object["spec"]))
+		return nil, fault([]any{"spec"}, "spec: got %s, want an object", describe(c.Object["spec"]))
 	}
 	for key := range spec {
 		if !slices.Contains([]string{"match", "parameters", "enforcementAction", "scopedEnforcementActions"}, key) {
@@ -120,14 +124,27 @@ func NewConstraint(template *Template, object *manifest.Object) (*Constraint, er
 			return nil, fault([]any{"spec", "match"}, "spec.match: got %s, want an object", describe(match))
 		}
 		var err error
-		if c.Match, err = newMatch(object); err != nil {
+		if c.Match, err = NewMatch(object); err != nil {
 			return nil, fault([]any{"spec", "match"}, "spec.match: %v", err)
 		}
 	}
 	if err := c.readAction(spec); err != nil {
 		return nil, fault([]any{"spec", "enforcementAction"}, "%v", err)
 	}
+	if complete {
+		return c, nil
+	}
 	return c, c.readParameters(spec, fault)
+}
+
+// Parameters is spec.parameters with defaults, {} if there are none. It must not be
+// modified.
+func (c *Constraint) Parameters() any {
+	spec, _ := c.Object["spec"].(map[string]any)
+	if spec["parameters"] == nil {
+		return map[string]any{}
+	}
+	return spec["parameters"]
 }
 
 // ReadsPodsOf reports whether the constraint's own parameters say where objects of a kind
@@ -137,7 +154,8 @@ func (c *Constraint) ReadsPodsOf(apiVersion, kind string) bool {
 	if !found {
 		group = ""
 	}
-	entries, _, _ := unstructured.NestedSlice(c.Object.Object, "spec", "parameters", "extraPodSpecPaths")
+	parameters, _ := c.Parameters().(map[string]any)
+	entries, _ := parameters["extraPodSpecPaths"].([]any)
 	return slices.ContainsFunc(entries, func(entry any) bool {
 		fields, _ := entry.(map[string]any)
 		return fields["group"] == group && fields["kind"] == kind
@@ -188,7 +206,7 @@ func checkAction(field string, got Action, want ...Action) error {
 }
 
 func (c *Constraint) readParameters(spec map[string]any, fault func([]any, string, ...any) error) error {
-	schema := c.Template.Parameters
+	schema := c.Template.Parameters()
 	if schema == nil {
 		if _, found := spec["parameters"]; found {
 			return fault([]any{"spec", "parameters"}, "unknown field spec.parameters; template %s takes none", c.Kind())

@@ -56,21 +56,3 @@ func policies(file source.File) ([]*manifest.Object, error) {
 		}
 	}
 }
-
-// Merge is the union of sets. A policy that stands in two of them with different
-// content is an error.
-func Merge(sets ...*Set) (*Set, error) {
-	if len(sets) == 1 {
-		return sets[0], nil
-	}
-	var objects []*manifest.Object
-	for _, set := range sets {
-		for _, template := range set.Templates {
-			objects = append(objects, template.Source)
-		}
-		for _, constraint := range set.Constraints {
-			objects = append(objects, constraint.Source)
-		}
-	}
-	return NewSet(objects)
-}

@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/selection"
 )
 
 // A Match is spec.match of a constraint. Its selectors are parsed; a nil selector
@@ -55,13 +57,13 @@ func (w Wildcard) MatchesPrefix(prefix string) bool {
 	return strings.HasSuffix(string(w), "*") && w.Matches(prefix)
 }
 
-// newMatch reads spec.match. A field that Gatekeeper's schema does not have is an
+// NewMatch reads spec.match. A field that Gatekeeper's schema does not have is an
 // error: a misspelt one would widen the match in silence.
-func newMatch(value map[string]any) (*Match, error) {
+func NewMatch(value map[string]any) (*Match, error) {
 	var read struct {
 		Match
-		LabelSelector     *metav1.LabelSelector `json:"labelSelector"`
-		NamespaceSelector *metav1.LabelSelector `json:"namespaceSelector"`
+		LabelSelector     *labelSelector `json:"labelSelector"`
+		NamespaceSelector *labelSelector `json:"namespaceSelector"`
 	}
 	text, err := json.Marshal(value)
 	if err != nil {
@@ -93,10 +95,10 @@ func newMatch(value map[string]any) (*Match, error) {
 			}
 		}
 	}
-	if m.Labels, err = selector(read.LabelSelector); err != nil {
+	if m.Labels, err = read.LabelSelector.parse(); err != nil {
 		return nil, fmt.Errorf("labelSelector: %w", err)
 	}
-	if m.NamespaceLabels, err = selector(read.NamespaceSelector); err != nil {
+	if m.NamespaceLabels, err = read.NamespaceSelector.parse(); err != nil {
 		return nil, fmt.Errorf("namespaceSelector: %w", err)
 	}
 	return &m, nil
@@ -105,9 +107,47 @@ func newMatch(value map[string]any) (*Match, error) {
 // wildcardPattern is the pattern of Gatekeeper's schema.
 var wildcardPattern = regexp.MustCompile(`^\*?[-:a-z0-9]*\*?$`)
 
-func selector(value *metav1.LabelSelector) (labels.Selector, error) {
-	if value == nil {
+// labelSelector is a LabelSelector of Kubernetes, whose own type would link all of
+// k8s.io/apimachinery/pkg/apis/meta/v1.
+type labelSelector struct {
+	MatchLabels      map[string]string `json:"matchLabels"`
+	MatchExpressions []struct {
+		Key      string   `json:"key"`
+		Operator string   `json:"operator"`
+		Values   []string `json:"values"`
+	} `json:"matchExpressions"`
+}
+
+var operators = map[string]selection.Operator{
+	"In": selection.In, "NotIn": selection.NotIn, "Exists": selection.Exists, "DoesNotExist": selection.DoesNotExist,
+}
+
+// parse gives nil for no selector; one that is empty matches everything.
+func (s *labelSelector) parse() (labels.Selector, error) {
+	if s == nil {
 		return nil, nil
 	}
-	return metav1.LabelSelectorAsSelector(value)
+	parsed := labels.NewSelector()
+	add := func(key string, operator selection.Operator, values []string) error {
+		requirement, err := labels.NewRequirement(key, operator, values)
+		if err == nil {
+			parsed = parsed.Add(*requirement)
+		}
+		return err
+	}
+	for _, key := range slices.Sorted(maps.Keys(s.MatchLabels)) {
+		if err := add(key, selection.Equals, []string{s.MatchLabels[key]}); err != nil {
+			return nil, err
+		}
+	}
+	for _, e := range s.MatchExpressions {
+		operator, found := operators[e.Operator]
+		if !found {
+			return nil, fmt.Errorf("operator: got %q, want In, NotIn, Exists or DoesNotExist", e.Operator)
+		}
+		if err := add(e.Key, operator, e.Values); err != nil {
+			return nil, err
+		}
+	}
+	return parsed, nil
 }

@@ -8,7 +8,6 @@ import (
 	"regexp"
 	"slices"
 
-	"k8s.io/apimachinery/pkg/runtime"
 	utiljson "k8s.io/apimachinery/pkg/util/json"
 )
 
@@ -133,7 +132,7 @@ func (s *Schema) defaulted(value any) (any, bool) {
 		if !s.hasDefault || s.fallback == nil {
 			return nil, false
 		}
-		value = runtime.DeepCopyJSONValue(s.fallback)
+		value = deepCopy(s.fallback)
 	}
 	s.fill(value)
 	return value, true
@@ -148,7 +147,7 @@ func (s *Schema) fill(value any) {
 		for name, property := range s.Properties {
 			found, ok := value[name]
 			if property.hasDefault && property.fallback != nil && (!ok || found == nil && !property.Nullable) {
-				value[name] = runtime.DeepCopyJSONValue(property.fallback)
+				value[name] = deepCopy(property.fallback)
 			}
 		}
 		for name := range value {
@@ -163,4 +162,23 @@ func (s *Schema) fill(value any) {
 			s.Items.fill(item)
 		}
 	}
+}
+
+// deepCopy copies a value as JSON has it.
+func deepCopy(value any) any {
+	switch value := value.(type) {
+	case map[string]any:
+		object := make(map[string]any, len(value))
+		for key, entry := range value {
+			object[key] = deepCopy(entry)
+		}
+		return object
+	case []any:
+		list := make([]any, len(value))
+		for i, entry := range value {
+			list[i] = deepCopy(entry)
+		}
+		return list
+	}
+	return value
 }

@@ -96,11 +96,13 @@ func NewSet(objects []*manifest.Object) (*Set, error) {
 
 // Forget gives back the texts that the policies were read from, which take more memory
 // than all else: for who has compiled them and goes on to judge. Sources, code and
-// parameter schemas are nil from then on, so that the set is good for nothing else. It is
-// not safe for concurrent use.
+// parameter schemas are nil from then on but for built-in templates, so that the set is
+// good for nothing else. It is not safe for concurrent use.
 func (s *Set) Forget() {
 	for _, t := range s.Templates {
-		t.Source, t.Code, t.Parameters, t.core = nil, nil, nil, nil
+		if !t.builtIn {
+			t.body = func() body { return body{} }
+		}
 	}
 	for _, c := range s.Constraints {
 		c.Source = nil

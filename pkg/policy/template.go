@@ -6,10 +6,6 @@ import (
 	"fmt"
 	"strings"
 
-	regoschema "github.com/open-policy-agent/frameworks/constraint/pkg/client/drivers/rego/schema"
-	"github.com/open-policy-agent/frameworks/constraint/pkg/core/templates"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
 	"github.com/memgate/memgate/pkg/manifest"
 )
 
@@ -29,29 +25,32 @@ const (
 // A Template is a ConstraintTemplate. It is immutable once made and safe for
 // concurrent use.
 type Template struct {
-	Kind       string           // of its constraints
-	Rule       string           // id of the rule in reports: the annotation, else Kind
-	Severity   string           // "" unless the annotation says
-	Operations []string         // admission operations; none means all
-	Code       []templates.Code // in the order of the template
-	Parameters *Schema          // of spec.parameters; nil if the template has none
-	Source     *manifest.Object // where it was read
-	core       *templates.ConstraintTemplate
+	Kind       string   // of its constraints
+	Rule       string   // id of the rule in reports: the annotation, else Kind
+	Severity   string   // "" unless the annotation says
+	Operations []string // admission operations; none means all
+	Digest     string   // of the code: equal for equal code
+
+	body    func() body
+	builtIn bool // the body can be read again
 }
 
-// Core is the template as the constraint framework's drivers take it. Its schema is
-// left out: constraints are checked here. It must not be modified.
-func (t *Template) Core() *templates.ConstraintTemplate { return t.core }
-
-// Has reports whether the template has code for an engine, such as Rego.
-func (t *Template) Has(engine string) bool {
-	for _, code := range t.Code {
-		if code.Engine == engine {
-			return true
-		}
-	}
-	return false
+// body is what most runs with built-in templates do not need: it is read when it is asked
+// for.
+type body struct {
+	code       []Code
+	parameters *Schema
+	source     *manifest.Object
 }
+
+// Code is the code of the template, in its order. It must not be modified.
+func (t *Template) Code() []Code { return t.body().code }
+
+// Parameters is the schema of spec.parameters; nil if the template has none.
+func (t *Template) Parameters() *Schema { return t.body().parameters }
+
+// Source is where the template was read.
+func (t *Template) Source() *manifest.Object { return t.body().source }
 
 // templateYAML is a ConstraintTemplate of any version, as far as it is read. The
 // framework's own types are not used: they link k8s.io/apiserver.
@@ -59,7 +58,6 @@ type templateYAML struct {
 	Metadata struct {
 		Name        string            `json:"name"`
 		Annotations map[string]string `json:"annotations"`
-		Labels      map[string]string `json:"labels"`
 	} `json:"metadata"`
 	Spec struct {
 		CRD struct {
@@ -78,11 +76,11 @@ type templateYAML struct {
 }
 
 type targetYAML struct {
-	Target     string           `json:"target"`
-	Rego       string           `json:"rego"`
-	Libs       []string         `json:"libs"`
-	Code       []templates.Code `json:"code"`
-	Operations []string         `json:"operations"`
+	Target     string   `json:"target"`
+	Rego       string   `json:"rego"`
+	Libs       []string `json:"libs"`
+	Code       []Code   `json:"code"`
+	Operations []string `json:"operations"`
 }
 
 // NewTemplate makes a Template of a ConstraintTemplate manifest. An error is an
@@ -124,59 +122,20 @@ func NewTemplate(object *manifest.Object) (*Template, error) {
 	if err := schema.compile(); err != nil {
 		return nil, Fault(object, []any{"spec", "crd", "spec", "validation", "openAPIV3Schema"}, "template %q: %v", name, err)
 	}
+	code := target.code()
+	digest, err := digestOf(code)
+	if err != nil {
+		return nil, Fault(object, []any{"spec", "targets", 0, "code"}, "template %q: %v", name, err)
+	}
 	t := &Template{
 		Kind: kind, Rule: kind, Severity: read.Metadata.Annotations[SeverityAnnotation],
-		Operations: target.Operations, Code: target.code(), Parameters: schema, Source: object,
+		Operations: target.Operations, Digest: digest,
+		body: func() body { return body{code, schema, object} },
 	}
 	if rule := read.Metadata.Annotations[RuleAnnotation]; rule != "" {
 		t.Rule = rule
 	}
-	t.core = &templates.ConstraintTemplate{
-		ObjectMeta: metav1.ObjectMeta{Name: name, Annotations: read.Metadata.Annotations, Labels: read.Metadata.Labels},
-		Spec: templates.ConstraintTemplateSpec{
-			CRD:     templates.CRD{Spec: templates.CRDSpec{Names: templates.Names{Kind: kind}}},
-			Targets: []templates.Target{{Target: target.Target, Code: t.Code}},
-		},
-	}
 	return t, nil
-}
-
-// code is the code of a target. The older fields rego and libs stand for Rego v0 code
-// and replace a Rego entry of code, as the framework's conversion does.
-func (t targetYAML) code() []templates.Code {
-	if t.Rego == "" {
-		return t.Code
-	}
-	source := regoschema.Source{Rego: t.Rego, Libs: t.Libs}
-	rego := templates.Code{Engine: regoschema.Name, Source: &templates.Anything{Value: source.ToUnstructured()}}
-	for i := range t.Code {
-		if t.Code[i].Engine == regoschema.Name {
-			t.Code[i] = rego
-			return t.Code
-		}
-	}
-	return append(t.Code, rego)
-}
-
-// CodeAt is the path of a Rego source in the template: of the template's own module
-// for lib -1, else of that lib.
-func (t *Template) CodeAt(lib int) []any {
-	path := []any{"spec", "targets", 0}
-	if targets, ok := t.Source.Value["spec"].(map[string]any)["targets"].([]any); ok {
-		target, _ := targets[0].(map[string]any)
-		if text, _ := target["rego"].(string); text == "" {
-			for i, code := range t.Code {
-				if code.Engine == regoschema.Name {
-					path = append(path, "code", i, "source")
-					break
-				}
-			}
-		}
-	}
-	if lib < 0 {
-		return append(path, "rego")
-	}
-	return append(path, "libs", lib)
 }
 
 // typeFault shortens encoding/json's text for a field of the wrong type.

@@ -52,13 +52,17 @@ func (e *PathError) Reason() string {
 // A file is known to be a patch by a kustomization below a directory that is read, or
 // next to a file that is named, or up to two directories above it.
 //
-// An error means that a path does not exist. What cannot be read below a directory is
+// An error means that a path does not exist, or is "-" where stdin is nil. What cannot be read below a directory is
 // returned in faults.
 func Find(paths []string, stdin io.Reader) (files []File, faults []*PathError, err error) {
 	f := finder{stdin: stdin, seen: map[string]bool{}, kustomizations: kustomizations{map[string]bool{}, map[string]string{}, map[string]bool{}}}
 	var errs []error
 	for _, path := range paths {
 		if path == Stdin {
+			if stdin == nil {
+				errs = append(errs, errors.New("-: standard input is not read here, want a file or a directory"))
+				continue
+			}
 			f.add(Stdin, Stdin, func() (io.ReadCloser, error) { return io.NopCloser(f.stdin), nil })
 			continue
 		}

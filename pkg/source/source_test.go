@@ -96,6 +96,15 @@ func TestFindMissing(t *testing.T) {
 	}
 }
 
+// TestFindWithoutStdin wants "-" to be an error where nothing comes from there.
+func TestFindWithoutStdin(t *testing.T) {
+	tree(t, "a.yaml")
+	files, _, err := source.Find([]string{"a.yaml", "-"}, nil)
+	if want := "-: standard input is not read here, want a file or a directory"; err == nil || err.Error() != want || len(files) != 1 {
+		t.Errorf("Find: %d files, error %v, want one file and %s", len(files), err, want)
+	}
+}
+
 func TestTwice(t *testing.T) {
 	tree(t, "a.yaml")
 	files, _, err := source.Find([]string{"a.yaml", "-"}, strings.NewReader("from stdin"))

@@ -8,7 +8,7 @@ import (
 
 	"github.com/open-policy-agent/frameworks/constraint/pkg/client/reviews"
 
-	"github.com/memgate/memgate/pkg/engine"
+	"github.com/memgate/memgate/pkg/engine/driver"
 	"github.com/memgate/memgate/pkg/policy"
 )
 
@@ -20,7 +20,7 @@ func TestDeadline(t *testing.T) {
 	said := map[string]string{}
 	for name, p := range map[string]peer{
 		"the framework": newPeer(t, stockDriver(t), policy.OfflinePoint),
-		"engine.Driver": newPeer(t, engine.NewDriver(), policy.OfflinePoint),
+		"driver.Driver": newPeer(t, driver.New(), policy.OfflinePoint),
 	} {
 		if err := p.load(policies, nil); err != nil {
 			t.Fatalf("%s: %v", name, err)

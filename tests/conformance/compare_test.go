@@ -13,18 +13,23 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/open-policy-agent/frameworks/constraint/pkg/client/reviews"
+
 	"github.com/memgate/memgate/pkg/engine"
+	"github.com/memgate/memgate/pkg/engine/driver"
 	"github.com/memgate/memgate/pkg/manifest"
 	"github.com/memgate/memgate/pkg/policy"
 	"github.com/memgate/memgate/pkg/review"
 )
 
-// A comparison holds the same policies and data three times: in the framework's client
-// with its own driver, in that client with memgate's driver, and in memgate's client.
+// A comparison holds the same policies and data four times: in the framework's client
+// with its own driver, in that client with memgate's driver and Gatekeeper's target, in
+// that client with memgate's driver and target, and in memgate's client.
 type comparison struct {
 	point  string
 	stock  peer
 	driver peer
+	target peer
 	own    *engine.Client
 
 	policies   []object
@@ -34,8 +39,8 @@ type comparison struct {
 	mu     sync.Mutex
 	single map[string]peer // stock, with one constraint alone
 
-	reviews, verdicts, judged, errors, differences atomic.Int64
-	unknownNamespace, clauseOrder                  atomic.Int64
+	reviews, targeted, verdicts, judged, errors, differences atomic.Int64
+	unknownNamespace, clauseOrder                            atomic.Int64
 }
 
 func newComparison(t testing.TB, point string, policies, inventory []object) *comparison {
@@ -43,10 +48,11 @@ func newComparison(t testing.TB, point string, policies, inventory []object) *co
 	c := &comparison{
 		point: point, policies: policies, inventory: inventory,
 		stock:      newPeer(t, stockDriver(t), point),
-		driver:     newPeer(t, engine.NewDriver(), point),
+		driver:     newPeer(t, driver.New(), point),
+		target:     newPeerOf(t, &driver.Target{}, driver.New(), point),
 		namespaces: map[string]*object{}, single: map[string]peer{},
 	}
-	for name, p := range map[string]peer{"the framework's driver": c.stock, "engine.Driver": c.driver} {
+	for name, p := range map[string]peer{"the framework's driver": c.stock, "driver.Driver": c.driver, "driver.Target": c.target} {
 		if err := p.load(policies, inventory); err != nil {
 			t.Fatalf("client with %s: %v", name, err)
 		}
@@ -103,8 +109,8 @@ func (c *comparison) log(t testing.TB) {
 			templates++
 		}
 	}
-	t.Logf("%s: %d templates, %d constraints, %d reviews, %d violations of the framework compared, %d outcomes of engine.Client judged, %d queries failed, %d differences",
-		c.point, templates, len(c.policies)-templates, c.reviews.Load(), c.verdicts.Load(), c.judged.Load(), c.errors.Load(), c.differences.Load())
+	t.Logf("%s: %d templates, %d constraints, %d reviews (%d by driver.Target), %d violations of the framework compared, %d outcomes of engine.Client judged, %d queries failed, %d differences",
+		c.point, templates, len(c.policies)-templates, c.reviews.Load(), c.targeted.Load(), c.verdicts.Load(), c.judged.Load(), c.errors.Load(), c.differences.Load())
 	t.Logf("%s: excepted: %d where a namespaced kind has no namespace, %d where a later clause does not match", c.point, c.unknownNamespace.Load(), c.clauseOrder.Load())
 }
 
@@ -160,9 +166,25 @@ func (c *comparison) compare(t *testing.T, s subject) {
 	}
 	got, gotErr := c.driver.review(s, c.point)
 	if got, want := answer(got, gotErr), answer(want, wantErr); got != want {
-		c.differ(t, s, "framework's client with engine.Driver", got, want)
+		c.differ(t, s, "framework's client with driver.Driver", got, want)
 	}
+	c.compareTarget(t, s, want, wantErr)
 	c.compareClient(t, s, want, wantErr)
+}
+
+// compareTarget leaves out what memgate's match answers otherwise on purpose: reviews
+// without a namespace that they ought to have, and what no namespace is known for.
+func (c *comparison) compareTarget(t *testing.T, s subject, want []verdict, wantErr error) {
+	t.Helper()
+	r, err := s.reviewed(c.own)
+	if err != nil || namespaceMissing(s.object) || slices.ContainsFunc(want, func(v verdict) bool { return v.Cause != "" }) {
+		return
+	}
+	c.targeted.Add(1)
+	got, gotErr := c.target.ask(r, reviews.EnforcementPoint(c.point))
+	if got, want := answer(got, gotErr), answer(want, wantErr); got != want {
+		c.differ(t, s, "framework's client with driver.Driver and driver.Target", got, want)
+	}
 }
 
 func answer(found []verdict, err error) string {
@@ -216,7 +238,7 @@ func spread(ofKind []verdict) bool {
 
 func (c *comparison) compareOutcome(t *testing.T, s subject, r *review.Review, o engine.Outcome, ofKind []verdict, alone bool) {
 	t.Helper()
-	if errors.Is(o.Err, engine.ErrNoRego) {
+	if errors.Is(o.Err, engine.ErrNoCode) {
 		return // the framework's client does not take such a template
 	}
 	var (

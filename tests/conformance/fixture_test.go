@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/memgate/memgate/pkg/engine"
+	"github.com/memgate/memgate/pkg/engine/driver"
 	"github.com/memgate/memgate/pkg/manifest"
 	"github.com/memgate/memgate/pkg/policy"
 )
@@ -78,7 +79,7 @@ func TestRejectedTemplates(t *testing.T) {
 			if err := newPeer(t, stockDriver(t), policy.OfflinePoint).addTemplate(o); err == nil {
 				t.Fatal("the framework takes the template")
 			}
-			if err := newPeer(t, engine.NewDriver(), policy.OfflinePoint).addTemplate(o); err == nil {
+			if err := newPeer(t, driver.New(), policy.OfflinePoint).addTemplate(o); err == nil {
 				t.Error("framework's client with engine.Driver: AddTemplate: got no error")
 			}
 			set, err := policy.NewSet([]*manifest.Object{o.own})

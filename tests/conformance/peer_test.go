@@ -18,6 +18,7 @@ import (
 	"github.com/open-policy-agent/frameworks/constraint/pkg/client/drivers/rego"
 	"github.com/open-policy-agent/frameworks/constraint/pkg/client/reviews"
 	"github.com/open-policy-agent/frameworks/constraint/pkg/core/templates"
+	"github.com/open-policy-agent/frameworks/constraint/pkg/handler"
 	"github.com/open-policy-agent/frameworks/constraint/pkg/types"
 	"github.com/open-policy-agent/gatekeeper/v3/pkg/target"
 	admissionv1 "k8s.io/api/admission/v1"
@@ -59,7 +60,12 @@ func stockDriver(t testing.TB) drivers.Driver {
 
 func newPeer(t testing.TB, driver drivers.Driver, point string) peer {
 	t.Helper()
-	c, err := client.NewClient(client.Targets(&target.K8sValidationTarget{}), client.Driver(driver), client.EnforcementPoints(point))
+	return newPeerOf(t, &target.K8sValidationTarget{}, driver, point)
+}
+
+func newPeerOf(t testing.TB, target handler.TargetHandler, driver drivers.Driver, point string) peer {
+	t.Helper()
+	c, err := client.NewClient(client.Targets(target), client.Driver(driver), client.EnforcementPoints(point))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -176,7 +182,12 @@ func (p peer) review(s subject, point string) ([]verdict, error) {
 	if err != nil {
 		return nil, err
 	}
-	responses, err := p.client.Review(context.Background(), augmented, append(opts, reviews.EnforcementPoint(point))...)
+	return p.ask(augmented, append(opts, reviews.EnforcementPoint(point))...)
+}
+
+// ask is the answer about a review in the form that the target of the client takes.
+func (p peer) ask(reviewed any, opts ...reviews.ReviewOpt) ([]verdict, error) {
+	responses, err := p.client.Review(context.Background(), reviewed, opts...)
 	if err != nil {
 		return nil, err
 	}

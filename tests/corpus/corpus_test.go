@@ -13,6 +13,7 @@ import (
 	"github.com/memgate/memgate/pkg/check"
 	"github.com/memgate/memgate/pkg/engine"
 	"github.com/memgate/memgate/pkg/policy"
+	"github.com/memgate/memgate/pkg/policy/pack"
 	"github.com/memgate/memgate/pkg/report"
 	"github.com/memgate/memgate/pkg/source"
 )
@@ -69,7 +70,7 @@ func run(t *testing.T, dirs ...string) ([]byte, report.Summary) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	client, err := engine.NewClient(set, engine.Options{Point: policy.OfflinePoint})
+	client, err := engine.NewClient(set, engine.Options{Point: policy.OfflinePoint, Plans: pack.Plans})
 	if err != nil {
 		t.Fatal(err)
 	}

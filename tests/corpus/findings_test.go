@@ -13,6 +13,7 @@ import (
 	"github.com/memgate/memgate/pkg/engine"
 	"github.com/memgate/memgate/pkg/manifest"
 	"github.com/memgate/memgate/pkg/policy"
+	"github.com/memgate/memgate/pkg/policy/pack"
 	"github.com/memgate/memgate/pkg/report"
 	"github.com/memgate/memgate/pkg/source"
 )
@@ -108,7 +109,7 @@ func counting(t *testing.T, counter string) (*policy.Set, *engine.Client) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	client, err := engine.NewClient(set, engine.Options{Point: policy.OfflinePoint})
+	client, err := engine.NewClient(set, engine.Options{Point: policy.OfflinePoint, Plans: pack.Plans})
 	if err != nil {
 		t.Fatal(err)
 	}
