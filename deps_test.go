@@ -20,6 +20,7 @@ var direct = []string{
 	"github.com/rogpeppe/go-internal",
 	"github.com/spf13/cobra",
 	"go.yaml.in/yaml/v3",
+	"k8s.io/api",
 	"k8s.io/apiextensions-apiserver",
 	"k8s.io/apimachinery",
 	"sigs.k8s.io/yaml",

@@ -42,7 +42,7 @@ func TestDeadline(t *testing.T) {
 		}
 		said[name] = answer(sorted(found), nil)
 	}
-	if got, want := said["engine.Driver"], said["the framework"]; got != want || !strings.Contains(want, "deadline") {
-		t.Errorf("engine.Driver says %s\nwant %s", got, want)
+	if got, want := said["driver.Driver"], said["the framework"]; got != want || !strings.Contains(want, "deadline") {
+		t.Errorf("driver.Driver says %s\nwant %s", got, want)
 	}
 }

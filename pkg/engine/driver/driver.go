@@ -170,7 +170,7 @@ func driverInput(review any, namespace map[string]any) (ast.Value, error) {
 		request map[string]any
 		err     error
 	)
-	if own, ok := review.(handled); ok {
+	if own, ok := review.(*handled); ok {
 		request = own.Request
 		if namespace == nil {
 			namespace = own.Namespace

@@ -3,13 +3,14 @@ package driver
 import (
 	"encoding/json"
 	"fmt"
+	"sync"
 
 	"github.com/open-policy-agent/frameworks/constraint/pkg/core/constraints"
+	admissionv1 "k8s.io/api/admission/v1"
 	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/memgate/memgate/pkg/policy"
-	"github.com/memgate/memgate/pkg/refdata"
 	"github.com/memgate/memgate/pkg/review"
 )
 
@@ -23,10 +24,27 @@ type Target struct {
 }
 
 // A handled review is what the framework hands to matchers and drivers.
-type handled struct{ *review.Review }
+type handled struct {
+	*review.Review
+	request func() *admissionv1.AdmissionRequest
+}
 
 // MarshalJSON gives what templates see as input.review, for drivers that want JSON.
-func (h handled) MarshalJSON() ([]byte, error) { return json.Marshal(h.Request) }
+func (h *handled) MarshalJSON() ([]byte, error) { return json.Marshal(h.Request) }
+
+// GetAdmissionRequest gives the review a type, for drivers that want one; the framework's
+// client asks it for the operation.
+func (h *handled) GetAdmissionRequest() *admissionv1.AdmissionRequest { return h.request() }
+
+func handle(r *review.Review) *handled {
+	return &handled{r, sync.OnceValue(func() *admissionv1.AdmissionRequest {
+		request := &admissionv1.AdmissionRequest{}
+		if text, err := json.Marshal(r.Request); err != nil || json.Unmarshal(text, request) != nil {
+			return &admissionv1.AdmissionRequest{Operation: admissionv1.Operation(r.Operation)}
+		}
+		return request
+	})}
+}
 
 // GetName is Gatekeeper's name of the target.
 func (t *Target) GetName() string { return policy.Target }
@@ -40,16 +58,23 @@ func (t *Target) MatchSchema() apiextensions.JSONSchemaProps {
 
 // ProcessData is the path of an object below data.inventory.
 func (t *Target) ProcessData(data any) (handle bool, key []string, inventory any, err error) {
-	object := objectOf(data)
-	if object == nil {
+	object := unstructured.Unstructured{Object: objectOf(data)}
+	if object.Object == nil {
 		return false, nil, nil, nil
 	}
-	path, err := refdata.Path(object)
-	return true, path, object, err
+	gvk := object.GroupVersionKind()
+	if gvk.Version == "" || gvk.Kind == "" {
+		return true, nil, nil, fmt.Errorf("reference data: object %q of kind %q and apiVersion %q: want both", object.GetName(), gvk.Kind, object.GetAPIVersion())
+	}
+	key = []string{"cluster"}
+	if namespace := object.GetNamespace(); namespace != "" {
+		key = []string{"namespace", namespace}
+	}
+	return true, append(key, gvk.GroupVersion().String(), gvk.Kind, object.GetName()), object.Object, nil
 }
 
 // HandleReview takes reviews and objects; others are not for this target.
-func (t *Target) HandleReview(value any) (handle bool, reviewed any, err error) {
+func (t *Target) HandleReview(value any) (ours bool, reviewed any, err error) {
 	r, isReview := value.(*review.Review)
 	if !isReview {
 		object := objectOf(value)
@@ -65,7 +90,7 @@ func (t *Target) HandleReview(value any) (handle bool, reviewed any, err error) 
 			r = &known
 		}
 	}
-	return true, handled{r}, nil
+	return true, handle(r), nil
 }
 
 // ValidateConstraint refuses a spec.match that cannot be read.
@@ -100,7 +125,7 @@ type matcher struct{ match *policy.Match }
 // Match gives an error where the namespace decides and is not known: the framework then
 // rejects, as it does for Gatekeeper's target.
 func (m matcher) Match(value any) (bool, error) {
-	r, ok := value.(handled)
+	r, ok := value.(*handled)
 	if !ok {
 		return false, fmt.Errorf("review: got a %T, want one that driver.Target has handled", value)
 	}

@@ -100,8 +100,8 @@ func (m *machine) part(whole *int32, v any) {
 	n := 1
 	switch v.(type) {
 	case *List, *Set, *Object:
-		m.look(v)
 		n = extent(v)
+		m.lookAt(n)
 	}
 	if n += max(int(*whole), 1); *whole < 0 || n >= many {
 		n = -1
@@ -124,13 +124,16 @@ func (m *machine) look(v any) {
 			m.spend(len(v) / page)
 		}
 	case *List, *Set, *Object:
-		n := extent(v)
-		if limit := m.limits.Bytes; limit > 0 && (n == most || int64(n) > limit/word) {
-			panic(halt{limitError("bytes", limit)})
-		}
-		if n >= perStep {
-			m.spend(n / perStep)
-		}
+		m.lookAt(extent(v))
+	}
+}
+
+func (m *machine) lookAt(n int) {
+	if limit := m.limits.Bytes; limit > 0 && (n == most || int64(n) > limit/word) {
+		panic(halt{limitError("bytes", limit)})
+	}
+	if n >= perStep {
+		m.spend(n / perStep)
 	}
 }
 

@@ -122,21 +122,21 @@ func (m *machine) guardIndent(v, options any) {
 
 // levels is how deep a value is nested.
 func levels(v any) int {
-	deepest := 0
+	below := 0
 	if items, ok := members(v); ok {
 		for _, item := range items {
-			deepest = max(deepest, levels(item))
+			below = max(below, levels(item))
 		}
-		return 1 + deepest
+		return 1 + below
 	}
 	if v == nil || kindOf(v) != kindObject {
 		return 0
 	}
 	each(v, func(_, value any) bool {
-		deepest = max(deepest, levels(value))
+		below = max(below, levels(value))
 		return true
 	})
-	return 1 + deepest
+	return 1 + below
 }
 
 // digits is the number of digits of a number that is written out.

@@ -105,8 +105,7 @@ n := numbers.range(1, 3000)`},
 	{"deep input", `r := [p | walk(input.deep, [p, _])]`},
 }
 
-// TestHostile wants each to be stopped, soon after the limit, and what comes after it to
-// be as if it had not been.
+// TestHostile wants each to be stopped soon after the limit, whenever it is run.
 func TestHostile(t *testing.T) {
 	limits := Limits{Steps: 2_000_000, Bytes: 16 << 20}
 	input := map[string]any{"deep": any("bottom")}
@@ -129,5 +128,30 @@ func TestHostile(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestAfterLimit wants an evaluation that was stopped to be nothing to those after it, of
+// the same program and review.
+func TestAfterLimit(t *testing.T) {
+	program, rule := ruleOf(t, `
+r := [known, count([x | some x in numbers.range(1, input.parameters.n); some y in known; x == y])]
+known := [x | some x in numbers.range(1, 3)]
+`)
+	memo := NewMemo(program)
+	defer memo.Release()
+	for _, n := range []int{10_000_000, 2, 10_000_000, 5} {
+		got, err := rule.Eval(t.Context(), Request{
+			Input:  NewObject("parameters", NewObject("n", n)),
+			Data:   map[string]any{},
+			Memo:   memo,
+			Budget: &Budget{Limits: Limits{Steps: 10_000, Bytes: 1 << 20}},
+		})
+		switch want := fmt.Sprintf("[[1, 2, 3], %d]", min(n, 3)); {
+		case n > 5 && !errors.Is(err, ErrLimit):
+			t.Errorf("n = %d: got error %v, want %v", n, err, ErrLimit)
+		case n <= 5 && (err != nil || text(got) != want):
+			t.Errorf("n = %d: got %v, %v, want %s", n, got, err, want)
+		}
 	}
 }
