@@ -46,6 +46,7 @@ var withoutNetwork = sync.OnceValue(func() *ast.Capabilities {
 		return b.Name == ast.HTTPSend.Name || b.Name == ast.NetLookupIPAddr.Name || b.Name == externalName
 	})
 	capabilities.Builtins = append(capabilities.Builtins, externalBuiltin)
+	capabilities.AllowNet = []string{} // references of JSON schemas
 	return capabilities
 })
 
