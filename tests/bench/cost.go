@@ -7,8 +7,6 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
-	"syscall"
-	"time"
 
 	"github.com/open-policy-agent/frameworks/constraint/pkg/client"
 	"github.com/open-policy-agent/frameworks/constraint/pkg/client/drivers/rego"
@@ -28,14 +26,6 @@ const (
 	heapRounds = 3
 )
 
-// A ruleCost is what a template costs in the framework's client with its Rego driver
-// and Gatekeeper's target.
-type ruleCost struct {
-	heap      float64 // bytes that stay when it is loaded with one constraint
-	cpu, wall float64 // seconds of a review, collections left out
-	alloc     float64 // bytes that a review allocates
-}
-
 // portion is how many objects a template reviews before it is the turn of the next, so
 // that what slows the machine down for a while hits all of them.
 const portion = 25
@@ -46,7 +36,7 @@ const heldBack = 128 << 20
 // ruleCosts measures each template in a client of its own. In each of rounds every
 // template reviews all objects. The median is taken of the rounds for each portion, then
 // the mean over all objects.
-func ruleCosts(all []template, objects []*unstructured.Unstructured, rounds int) ([]ruleCost, error) {
+func ruleCosts(all []template, objects []*unstructured.Unstructured, rounds int) ([]usage, error) {
 	heaps, err := retained(all)
 	if err != nil {
 		return nil, err
@@ -58,9 +48,9 @@ func ruleCosts(all []template, objects []*unstructured.Unstructured, rounds int)
 		}
 	}
 	portions := slices.Collect(slices.Chunk(objects, portion))
-	samples := make([][][]ruleCost, len(all)) // by template and portion
+	samples := make([][][]usage, len(all)) // by template and portion
 	for i := range samples {
-		samples[i] = make([][]ruleCost, len(portions))
+		samples[i] = make([][]usage, len(portions))
 	}
 	// Whom the collector would interrupt is chance; what it has to do is in alloc.
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))
@@ -68,7 +58,7 @@ func ruleCosts(all []template, objects []*unstructured.Unstructured, rounds int)
 	for round := range rounds + 1 {
 		for n, objects := range portions {
 			for i, c := range clients {
-				sample, err := review(c, objects)
+				sample, err := audit(c, objects)
 				if err != nil {
 					return nil, fmt.Errorf("%s: %w", all[i].id, err)
 				}
@@ -82,7 +72,7 @@ func ruleCosts(all []template, objects []*unstructured.Unstructured, rounds int)
 			}
 		}
 	}
-	costs := make([]ruleCost, len(all))
+	costs := make([]usage, len(all))
 	for i := range costs {
 		costs[i].heap = heaps[i]
 		for n := range portions {
@@ -95,20 +85,17 @@ func ruleCosts(all []template, objects []*unstructured.Unstructured, rounds int)
 	return costs, nil
 }
 
-// review is what objects cost together. The heap is left out.
-func review(c *client.Client, objects []*unstructured.Unstructured) (ruleCost, error) {
-	before, cpu, start := memory().TotalAlloc, cpuTime(), time.Now()
-	for _, object := range objects {
-		reviewed := target.AugmentedUnstructured{Object: *object, Source: "Original"}
-		if _, err := c.Review(context.Background(), reviewed, reviews.EnforcementPoint(point)); err != nil {
-			return ruleCost{}, fmt.Errorf("%s %s: %w", object.GetKind(), object.GetName(), err)
+// audit is what reviewing objects costs. The heap is left out.
+func audit(c *client.Client, objects []*unstructured.Unstructured) (usage, error) {
+	return spent(func() error {
+		for _, object := range objects {
+			reviewed := target.AugmentedUnstructured{Object: *object, Source: "Original"}
+			if _, err := c.Review(context.Background(), reviewed, reviews.EnforcementPoint(point)); err != nil {
+				return fmt.Errorf("%s %s: %w", object.GetKind(), object.GetName(), err)
+			}
 		}
-	}
-	return ruleCost{
-		wall:  time.Since(start).Seconds(),
-		cpu:   (cpuTime() - cpu).Seconds(),
-		alloc: float64(memory().TotalAlloc - before),
-	}, nil
+		return nil
+	})
 }
 
 // retained is the heap that each template keeps: copies of it are loaded under other
@@ -173,55 +160,4 @@ func load(c *client.Client, t template, kind string) error {
 		return fmt.Errorf("%s: %w", t.id, err)
 	}
 	return nil
-}
-
-// reachable is what is on the heap after collection, in bytes.
-func reachable() float64 {
-	runtime.GC()
-	runtime.GC() // pools are emptied by the second
-	return float64(memory().HeapAlloc)
-}
-
-func memory() runtime.MemStats {
-	var stats runtime.MemStats
-	runtime.ReadMemStats(&stats)
-	return stats
-}
-
-// cpuTime is what this process has used so far.
-func cpuTime() time.Duration {
-	var usage syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
-		panic(err) // it takes no argument that could be wrong
-	}
-	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
-}
-
-// middle are the medians of costs, each figure by itself.
-func middle(costs []ruleCost) ruleCost { return quantiles(costs, 0.5) }
-
-func quantiles(costs []ruleCost, q float64) ruleCost {
-	of := func(figure func(ruleCost) float64) float64 {
-		values := make([]float64, len(costs))
-		for i, c := range costs {
-			values[i] = figure(c)
-		}
-		return quantile(values, q)
-	}
-	return ruleCost{
-		heap:  of(func(c ruleCost) float64 { return c.heap }),
-		cpu:   of(func(c ruleCost) float64 { return c.cpu }),
-		wall:  of(func(c ruleCost) float64 { return c.wall }),
-		alloc: of(func(c ruleCost) float64 { return c.alloc }),
-	}
-}
-
-// quantile is the value below which the share q of some values lies, between neighbours
-// in proportion.
-func quantile(values []float64, q float64) float64 {
-	sorted := slices.Sorted(slices.Values(values))
-	at := q * float64(len(sorted)-1)
-	low := int(at)
-	high := min(low+1, len(sorted)-1)
-	return sorted[low] + (at-float64(low))*(sorted[high]-sorted[low])
 }

@@ -1,202 +1,75 @@
-// Bench measures the budgets of memgate's binaries and writes docs/benchmarks.md: their
-// size, what "memgate version" costs beside a program that says hello, and the memory of
-// an idle memgate-webhook; then what each template costs in Gatekeeper, beside the
-// templates of MEMGATE_SUITES. Each figure is the median of several runs, and what is
-// compared runs by turns.
+// Bench measures memgate and writes docs/benchmarks.md: the budgets of its binaries; how
+// it compares with Gatekeeper and gator, over a mix of the templates of MEMGATE_SUITES;
+// and what each of its templates costs in Gatekeeper, beside those. Each figure is the
+// median of several runs, and what is compared runs by turns.
 package main
 
 import (
-	"crypto/tls"
-	"errors"
 	"flag"
 	"fmt"
-	"net"
-	"net/http"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"runtime"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 )
 
 func main() {
 	root := flag.String("root", "../..", "root of the checkout, with binaries in bin/")
 	write := flag.String("write", "", "page to write; standard output if empty")
+	only := flag.String("only", "", "section to measure: "+strings.Join(sections, ", ")+"; all if empty")
 	rounds := flag.Int("rounds", 41, "runs of each command")
 	reviews := flag.Int("reviews", 7, "rounds in which each template reviews all objects")
+	turns := flag.Int("turns", 5, fmt.Sprintf("turns of %d reviews beside Gatekeeper", turn))
 	flag.Parse()
-	page, err := measure(*root, *rounds)
-	if err == nil {
-		var costs comparison
-		if costs, err = compare(*root, *reviews); err == nil {
-			page += costs.section()
-		}
-	}
-	if err == nil && *write != "" {
-		err = os.WriteFile(*write, []byte(page), 0o644)
-	} else {
-		fmt.Print(page)
-	}
-	if err != nil {
+	if err := bench(*root, *write, *only, *rounds, *reviews, *turns); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-// A row is one budget: what was measured, and the most that is allowed.
-type row struct {
-	name, value, budget string
-	ok                  bool
-}
+// sections are the names of what can be measured alone. The four in the middle are of
+// one chapter.
+var sections = []string{"budgets", "review", "admission", "heap", "process", "rules"}
 
-func measure(root string, rounds int) (string, error) {
-	dir, err := os.MkdirTemp("", "memgate-bench-*")
-	if err != nil {
-		return "", err
+func bench(root, write, only string, rounds, reviews, turns int) error {
+	if only != "" && !slices.Contains(sections, only) {
+		return fmt.Errorf("-only %q: want one of %s", only, strings.Join(sections, ", "))
 	}
-	defer os.RemoveAll(dir) //nolint:errcheck // temporary
-	hello := filepath.Join(dir, "hello")
-	if out, err := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", hello, "./hello").CombinedOutput(); err != nil {
-		return "", fmt.Errorf("go build ./hello: %w\n%s", err, out)
+	if only != "" && write != "" {
+		return fmt.Errorf("-only %s: -write needs all sections", only)
 	}
-	memgate, webhook := filepath.Join(root, "bin/memgate"), filepath.Join(root, "bin/memgate-webhook")
-
-	var rows []row
-	for _, binary := range []string{memgate, webhook} {
-		info, err := os.Stat(binary)
+	page := header()
+	if only == "" || only == "budgets" {
+		text, err := budgets(root, rounds)
 		if err != nil {
-			return "", err
+			return err
 		}
-		mb := float64(info.Size()) / 1e6
-		rows = append(rows, row{filepath.Base(binary) + ", stripped", fmt.Sprintf("%.1f MB", mb), "30 MB", mb <= 30})
+		page += text
 	}
-	costs, err := byTurns(rounds, []string{hello}, []string{memgate, "version"},
-		[]string{memgate, "check", filepath.Join(root, "examples")}, []string{memgate, "-h"})
-	if err != nil {
-		return "", err
+	if only != "budgets" && only != "rules" {
+		text, err := beside(root, only, turns)
+		if err != nil {
+			return err
+		}
+		page += text
 	}
-	ratio := costs[1].cpu.Seconds() / costs[0].cpu.Seconds()
-	rows = append(
-		rows,
-		row{"CPU of `memgate version` / hello world", fmt.Sprintf("%.1f (%s / %s)", ratio, ms(costs[1].cpu), ms(costs[0].cpu)), "3", ratio <= 3},
-		row{"CPU of `memgate -h`, which unlike version starts the evaluator's packages", ms(costs[3].cpu), "", true},
-		row{"CPU, wall and memory of `memgate check examples`", fmt.Sprintf("%s, %s, %d MiB", ms(costs[2].cpu), ms(costs[2].wall), costs[2].rss>>20), "", true},
-	)
-	rss, err := idle(webhook, dir)
-	if err != nil {
-		return "", err
+	if only == "" || only == "rules" {
+		costs, err := compare(root, reviews)
+		if err != nil {
+			return err
+		}
+		page += costs.section()
 	}
-	rows = append(rows, row{"resident memory of an idle memgate-webhook, bundle baseline", fmt.Sprintf("%d MiB", rss>>20), "40 MiB", rss <= 40<<20})
-	return render(rows), nil
+	if write == "" {
+		fmt.Print(page)
+		return nil
+	}
+	return os.WriteFile(write, []byte(page), 0o644)
 }
 
-func render(rows []row) string {
-	var b strings.Builder
-	b.WriteString("# Benchmarks\n\nWritten by `make bench`. Machines are noisy: figures are medians, and what is compared runs by turns\nin the same minute, so that ratios can be trusted more than times.\n\n")
-	fmt.Fprintf(&b, "%s, %s/%s, %d processors.\n\n## Budgets\n\n| what | measured | at most | |\n|---|---|---|---|\n", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
-	for _, r := range rows {
-		verdict := ""
-		if r.budget != "" {
-			verdict = map[bool]string{true: "met", false: "**missed**"}[r.ok]
-		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", r.name, r.value, r.budget, verdict)
-	}
-	return b.String()
-}
-
-func ms(d time.Duration) string { return fmt.Sprintf("%.1f ms", float64(d.Microseconds())/1000) }
-
-// A cost is what one run of a command takes.
-type cost struct {
-	cpu, wall time.Duration
-	rss       int64 // bytes, at most
-}
-
-// byTurns runs commands by turns and returns the median cost of each.
-func byTurns(rounds int, commands ...[]string) ([]cost, error) {
-	all := make([][]cost, len(commands))
-	for range rounds {
-		for i, command := range commands {
-			cmd := exec.Command(command[0], command[1:]...)
-			start := time.Now()
-			var exit *exec.ExitError
-			if err := cmd.Run(); err != nil && !errors.As(err, &exit) {
-				return nil, err
-			}
-			state := cmd.ProcessState
-			all[i] = append(all[i], cost{state.UserTime() + state.SystemTime(), time.Since(start), maxRSS(state)})
-		}
-	}
-	medians := make([]cost, len(commands))
-	for i, costs := range all {
-		medians[i] = cost{
-			cpu:  median(costs, func(c cost) time.Duration { return c.cpu }),
-			wall: median(costs, func(c cost) time.Duration { return c.wall }),
-			rss:  median(costs, func(c cost) int64 { return c.rss }),
-		}
-	}
-	return medians, nil
-}
-
-func median[T time.Duration | int64](costs []cost, of func(cost) T) T {
-	values := make([]T, len(costs))
-	for i, c := range costs {
-		values[i] = of(c)
-	}
-	slices.Sort(values)
-	return values[len(values)/2]
-}
-
-// idle starts a webhook, waits until it is ready, and returns its resident memory.
-func idle(webhook, dir string) (int64, error) {
-	cert, key, err := certificate(dir)
-	if err != nil {
-		return 0, err
-	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	address := listener.Addr().String()
-	if err := listener.Close(); err != nil {
-		return 0, err
-	}
-	cmd := exec.Command(webhook, "--address", address, "--tls-cert-file", cert, "--tls-private-key-file", key, "--shutdown-delay", "0s")
-	if err := cmd.Start(); err != nil {
-		return 0, err
-	}
-	defer cmd.Process.Kill()                                                                                                        //nolint:errcheck // the measurement is over
-	client := http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}, Timeout: time.Second} //nolint:gosec // a certificate of our own
-	for deadline := time.Now().Add(20 * time.Second); ; {
-		response, err := client.Get("https://" + address + "/readyz")
-		if err == nil {
-			_ = response.Body.Close()
-			if response.StatusCode == http.StatusOK {
-				break
-			}
-		}
-		if time.Now().After(deadline) {
-			return 0, fmt.Errorf("%s: not ready after 20 s: %w", webhook, err)
-		}
-		runtime.Gosched()
-	}
-	return residentSize(cmd.Process.Pid)
-}
-
-// residentSize reads VmRSS of a process.
-func residentSize(pid int) (int64, error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		return 0, err
-	}
-	for line := range strings.Lines(string(text)) {
-		if value, ok := strings.CutPrefix(line, "VmRSS:"); ok {
-			kib, err := strconv.ParseInt(strings.Fields(value)[0], 10, 64)
-			return kib << 10, err
-		}
-	}
-	return 0, fmt.Errorf("/proc/%d/status: no VmRSS", pid)
+func header() string {
+	return fmt.Sprintf("# Benchmarks\n\n"+
+		"Written by `make bench`. Machines are noisy: figures are medians, and what is compared runs by turns\n"+
+		"in the same minute, so that ratios can be trusted more than times.\n\n"+
+		"%s, %s/%s, %d processors.\n", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
 }

@@ -27,10 +27,10 @@ const (
 // A comparison holds what templates cost, and the objects that they reviewed.
 type comparison struct {
 	own         []template
-	costs       []ruleCost // of own
-	reasons     []bool     // of own: whether the page has one
-	empty       ruleCost
-	peers       []ruleCost
+	costs       []usage // of own
+	reasons     []bool  // of own: whether the page has one
+	empty       usage
+	peers       []usage
 	objects     []*unstructured.Unstructured
 	rounds      int
 	versions    []string
@@ -99,13 +99,11 @@ func (c comparison) section() string {
 	p("Objects: %d, the examples of the rules and the samples of the peers: %s.\n\n", len(c.objects), kinds(c.objects))
 
 	p("| | heap | CPU | wall | allocated |\n|---|--:|--:|--:|--:|\n")
-	line := func(name string, cost ruleCost) {
+	line := func(name string, cost usage) {
 		p("| %s | %s | %s | %s | %s |\n", name, kib(cost.heap), us(cost.cpu), us(cost.wall), kib(cost.alloc))
 	}
 	line("a template that finds nothing", c.empty)
-	if len(c.peers) == 0 {
-		p("\n%s\n", c.noPeersText)
-	} else {
+	if len(c.peers) > 0 {
 		name := fmt.Sprintf("%d templates of `%s`: ", len(c.peers), suitesVar)
 		line(name+"least", quantiles(c.peers, 0))
 		line(name+"**median**", middle(c.peers))
@@ -113,6 +111,9 @@ func (c comparison) section() string {
 		line(name+"most", quantiles(c.peers, 1))
 	}
 	line(fmt.Sprintf("memgate's %d: median", len(c.own)), middle(c.costs))
+	if len(c.peers) == 0 {
+		p("\n%s\n", c.noPeersText)
+	}
 	var together float64
 	for _, cost := range c.costs {
 		together += cost.heap
@@ -129,12 +130,12 @@ func (c comparison) section() string {
 }
 
 // ratio is what the i-th template costs in medians of the peers; zero without peers.
-func (c comparison) ratio(i int) ruleCost {
+func (c comparison) ratio(i int) usage {
 	if len(c.peers) == 0 {
-		return ruleCost{}
+		return usage{}
 	}
 	cost, median := c.costs[i], middle(c.peers)
-	return ruleCost{heap: cost.heap / median.heap, cpu: cost.cpu / median.cpu, wall: cost.wall / median.wall, alloc: cost.alloc / median.alloc}
+	return usage{heap: cost.heap / median.heap, cpu: cost.cpu / median.cpu, wall: cost.wall / median.wall, alloc: cost.alloc / median.alloc}
 }
 
 // reason says whether the page of the i-th template has the reason that it needs.

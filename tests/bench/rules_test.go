@@ -103,13 +103,13 @@ func TestCompare(t *testing.T) {
 func TestSection(t *testing.T) {
 	c := comparison{
 		own: []template{{group: "shm", id: "a-b"}, {group: "shm", id: "c"}, {group: "shm", id: "d"}},
-		costs: []ruleCost{
+		costs: []usage{
 			{heap: 400 << 10, cpu: 150e-6, wall: 200e-6, alloc: 50 << 10},
 			{heap: 100 << 10, cpu: 151e-6, wall: 200e-6, alloc: 50 << 10},
 			{heap: 150 << 10, cpu: 150e-6, wall: 900e-6, alloc: 90 << 10},
 		},
 		reasons: []bool{true, false, false},
-		peers:   []ruleCost{{heap: 100 << 10, cpu: 100e-6, alloc: 50 << 10}},
+		peers:   []usage{{heap: 100 << 10, cpu: 100e-6, alloc: 50 << 10}},
 		objects: []*unstructured.Unstructured{{Object: map[string]any{"kind": "Pod"}}},
 	}
 	_, got, _ := strings.Cut(c.section(), "| reason |\n")

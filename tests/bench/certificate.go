@@ -12,18 +12,8 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"syscall"
 	"time"
 )
-
-// maxRSS is the largest resident size of an ended process in bytes (Linux counts KiB).
-func maxRSS(state *os.ProcessState) int64 {
-	usage, ok := state.SysUsage().(*syscall.Rusage)
-	if !ok {
-		return 0
-	}
-	return usage.Maxrss << 10
-}
 
 // certificate writes a self-signed certificate for the loopback address.
 func certificate(dir string) (cert, key string, err error) {
