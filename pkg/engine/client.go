@@ -57,8 +57,9 @@ type Client struct {
 type entry struct {
 	constraint *policy.Constraint
 	actions    []policy.Action
-	program    *program // nil if the template has no code that is known
-	parameters any      // as package vm has values
+	program    *program       // nil if the template has no code that is known
+	parameters any            // as package vm has values
+	object     map[string]any // all of the constraint, where the program is of CEL; else nil
 }
 
 // NewClient makes a client of a set: it compiles, on all processors, the templates that
@@ -111,12 +112,16 @@ func NewClient(set *policy.Set, options Options) (*Client, error) {
 		if err != nil {
 			return nil, err
 		}
-		c.entries = append(c.entries, entry{
+		e := entry{
 			constraint: constraint,
 			actions:    constraint.Actions(options.Point),
 			program:    byTemplate[constraint.Template],
 			parameters: plain,
-		})
+		}
+		if e.program != nil && e.program.cel != nil {
+			e.object = constraint.Object
+		}
+		c.entries = append(c.entries, e)
 	}
 	return c, nil
 }
@@ -199,13 +204,13 @@ func (c *Client) Review(ctx context.Context, r *review.Review) []Outcome {
 	for i, fate := range c.fates(r) {
 		e, o := c.entries[i], &outcomes[i]
 		o.Constraint, o.Actions = e.constraint, e.actions
-		switch {
-		case fate.notEnforced:
-			o.Status = NotEnforced
-		case fate.clause != "":
-			o.Status, o.Clause = NotMatched, fate.clause
-		default:
+		switch fate {
+		case open:
 			run.judge(ctx, e, o)
+		case notEnforced:
+			o.Status = NotEnforced
+		default:
+			o.Status, o.Clause = NotMatched, excludedBy[fate-excluded]
 		}
 	}
 	return outcomes

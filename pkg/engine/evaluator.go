@@ -57,12 +57,8 @@ func (topdownEvaluator) violations(ctx context.Context, v *evaluation, e entry) 
 	if err != nil {
 		return nil, &EvalError{err}
 	}
-	parameters, err := rego.ParametersValue(e.constraint.Object)
-	if err != nil {
-		return nil, &EvalError{err}
-	}
 	found, err := program.Eval(ctx, rego.Query{
-		Store: v.data.store, Txn: v.data.txn, Review: input, Parameters: parameters,
+		Store: v.data.store, Txn: v.data.txn, Review: input, Parameters: vm.ToAST(e.parameters),
 		Time: v.now, External: v.client.external, Print: v.client.print, Steps: v.client.limits.Steps / topdownShare,
 		Tracer: e.program.tracer(),
 	})
@@ -138,7 +134,7 @@ func answer(found []Violation, err error) string {
 
 // celViolations runs CEL, which has one evaluator only.
 func celViolations(ctx context.Context, v *evaluation, e entry) ([]Violation, error) {
-	found, err := e.program.cel.Eval(ctx, cel.Request{Review: v.request, Parameters: e.constraint.Parameters(), Constraint: e.constraint.Object})
+	found, err := e.program.cel.Eval(ctx, cel.Request{Review: v.request, Constraint: e.object})
 	if err != nil {
 		return nil, &EvalError{err}
 	}

@@ -19,10 +19,25 @@ type index struct {
 	byKey map[review.Key][]fate
 }
 
-// A fate is what a Key decides about a constraint.
-type fate struct {
-	notEnforced bool
-	clause      review.Clause // the constraint does not match by it
+// A fate is what a Key decides about a constraint, in one byte: there are many of them.
+type fate uint8
+
+const (
+	open        fate = iota // nothing: it may match
+	notEnforced             // for the operation
+	excluded                // it does not match, by the clause excludedBy[fate-excluded]
+)
+
+var excludedBy = []review.Clause{review.ByKinds, review.ByExcludedNamespaces, review.ByNamespaces}
+
+func (c *Client) fate(e entry, key review.Key) fate {
+	if !c.enforces(e, key.Operation) {
+		return notEnforced
+	}
+	if clause := key.Excludes(e.constraint.Match); clause != "" {
+		return excluded + fate(slices.Index(excludedBy, clause))
+	}
+	return open
 }
 
 // fates are those of all constraints of a client for a review, in their order. The slice
@@ -32,7 +47,9 @@ func (c *Client) fates(r *review.Review) []fate {
 	if !ok {
 		found := make([]fate, len(c.entries))
 		for i, e := range c.entries {
-			found[i].notEnforced = !c.enforces(e, r.Operation)
+			if !c.enforces(e, r.Operation) {
+				found[i] = notEnforced
+			}
 		}
 		return found
 	}
@@ -44,7 +61,7 @@ func (c *Client) fates(r *review.Review) []fate {
 	}
 	found = make([]fate, len(c.entries))
 	for i, e := range c.entries {
-		found[i] = fate{!c.enforces(e, key.Operation), key.Excludes(e.constraint.Match)}
+		found[i] = c.fate(e, key)
 	}
 	c.index.mu.Lock()
 	defer c.index.mu.Unlock()

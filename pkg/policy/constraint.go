@@ -41,7 +41,11 @@ type Constraint struct {
 	Source   *manifest.Object // where it was read
 	action   Action
 	points   []scopedAction
+	pods     []podKind
 }
+
+// podKind is a kind of which the parameters say where it embeds pod specs.
+type podKind struct{ group, kind string }
 
 type scopedAction struct {
 	Action Action `json:"action"`
@@ -103,7 +107,7 @@ func newConstraint(template *Template, object *manifest.Object, complete bool) (
 		return nil, fault([]any{"apiVersion"}, "apiVersion: got %q, want %s/v1beta1", version, ConstraintGroup)
 	}
 	c := &Constraint{
-		Template: template, Name: name, Source: object, action: Deny,
+		Template: template, Name: strings.Clone(name), Source: object, action: Deny,
 		Object: deepCopy(object.Value).(map[string]any),
 	}
 	if _, found := c.Object["spec"]; !found {
@@ -131,10 +135,13 @@ func newConstraint(template *Template, object *manifest.Object, complete bool) (
 	if err := c.readAction(spec); err != nil {
 		return nil, fault([]any{"spec", "enforcementAction"}, "%v", err)
 	}
-	if complete {
-		return c, nil
+	if !complete {
+		if err := c.readParameters(spec, fault); err != nil {
+			return c, err
+		}
 	}
-	return c, c.readParameters(spec, fault)
+	c.readPodKinds()
+	return c, nil
 }
 
 // Parameters is spec.parameters with defaults, {} if there are none. It must not be
@@ -154,12 +161,20 @@ func (c *Constraint) ReadsPodsOf(apiVersion, kind string) bool {
 	if !found {
 		group = ""
 	}
+	return slices.Contains(c.pods, podKind{group, kind})
+}
+
+func (c *Constraint) readPodKinds() {
 	parameters, _ := c.Parameters().(map[string]any)
 	entries, _ := parameters["extraPodSpecPaths"].([]any)
-	return slices.ContainsFunc(entries, func(entry any) bool {
+	for _, entry := range entries {
 		fields, _ := entry.(map[string]any)
-		return fields["group"] == group && fields["kind"] == kind
-	})
+		group, ofGroup := fields["group"].(string)
+		kind, ofKind := fields["kind"].(string)
+		if ofGroup && ofKind {
+			c.pods = append(c.pods, podKind{strings.Clone(group), strings.Clone(kind)})
+		}
+	}
 }
 
 func (c *Constraint) readAction(spec map[string]any) error {

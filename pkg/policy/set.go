@@ -95,7 +95,7 @@ func NewSet(objects []*manifest.Object) (*Set, error) {
 }
 
 // Forget gives back the texts that the policies were read from, which take more memory
-// than all else: for who has compiled them and goes on to judge. Sources, code and
+// than all else: for who has compiled them and goes on to judge. Sources, objects, code and
 // parameter schemas are nil from then on but for built-in templates, so that the set is
 // good for nothing else. It is not safe for concurrent use.
 func (s *Set) Forget() {
@@ -105,7 +105,7 @@ func (s *Set) Forget() {
 		}
 	}
 	for _, c := range s.Constraints {
-		c.Source = nil
+		c.Source, c.Object = nil, nil
 	}
 }
 
