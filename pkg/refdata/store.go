@@ -28,6 +28,7 @@ type Store struct {
 	// not, so that a reader may ask how the store is: it guards what follows, which
 	// only the holder of writing changes.
 	writing sync.Mutex
+	sharer  *sharer // of objects; it belongs to the holder of writing
 	mu      sync.Mutex
 	bytes   int64
 	sizes   map[string]int64 // by path
@@ -37,9 +38,10 @@ type Store struct {
 // New makes an empty store for at most limit bytes of JSON; 0 means no limit.
 func New(limit int64) *Store {
 	return &Store{
-		opa:   inmem.NewFromObjectWithOpts(map[string]any{"inventory": map[string]any{}}, inmem.OptRoundTripOnWrite(false)),
-		limit: limit,
-		sizes: map[string]int64{},
+		opa:    inmem.NewFromObjectWithOpts(map[string]any{"inventory": map[string]any{}}, inmem.OptRoundTripOnWrite(false)),
+		limit:  limit,
+		sharer: newSharer(),
+		sizes:  map[string]int64{},
 	}
 }
 
@@ -84,8 +86,12 @@ func Path(object map[string]any) (storage.Path, error) {
 }
 
 // Put stores value at a path, in place of what was there. Values are taken as JSON
-// has them: every number is a float64. The error wraps ErrLimit if it does not fit.
+// has them: every number is a float64. The error wraps ErrLimit if it does not fit. A path
+// leads to an object, or above it.
 func (s *Store) Put(ctx context.Context, path storage.Path, value any) error {
+	if len(path) > objectDepth(path) {
+		return fmt.Errorf("reference data: %s is inside of an object, want the object", path)
+	}
 	text, err := json.Marshal(value)
 	if err != nil {
 		return err
@@ -105,6 +111,9 @@ func (s *Store) Put(ctx context.Context, path storage.Path, value any) error {
 	var plain any
 	if err := json.Unmarshal(text, &plain); err != nil {
 		return err
+	}
+	if len(path) == objectDepth(path) { // what is above objects is written to
+		plain, _ = s.sharer.share(plain)
 	}
 	if err := s.write(ctx, storage.AddOp, path, plain); err != nil {
 		return err
