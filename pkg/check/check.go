@@ -6,6 +6,7 @@ package check
 import (
 	"context"
 	"runtime"
+	"strings"
 
 	"github.com/memgate/memgate/pkg/engine"
 	"github.com/memgate/memgate/pkg/manifest"
@@ -186,7 +187,8 @@ func (r *run) account(v verdict) error {
 		case engine.NotEnforced:
 			r.summary.NotEnforced++
 		case engine.NotJudged:
-			text := engine.Reason(o.Err) + ": " + o.Err.Error()
+			reason := engine.Reason(o.Err) + ": "
+			text := reason + strings.TrimPrefix(o.Err.Error(), reason)
 			i, found := byText[text]
 			if !found {
 				i = len(gaps)
