@@ -13,7 +13,9 @@ import (
 // compares with Gatekeeper's own.
 func TestSemantics(t *testing.T) {
 	const plain = `{apiVersion: v1, kind: Pod, metadata: {name: web, namespace: shop}, size: 1000000, large: 1000730000, list: [3, 1, 2]}`
-	say := func(body string) string { return "package a\n\nviolation contains {\"msg\": msg} if {\n" + body + "\n}\n" }
+	say := func(body string) string {
+		return "package a\n\nviolation contains {\"msg\": msg} if {\n" + body + "\n}\n"
+	}
 	for _, tc := range []struct {
 		name       string
 		rego       string // v1, unless it begins with v0
