@@ -49,49 +49,40 @@ func (p *program) compiled() (*rego.Program, error) {
 // *TemplateError for each that does not compile.
 func programs(ctx context.Context, templates []*policy.Template, options Options) ([]*program, error) {
 	var (
-		made   = make([]*program, len(templates))
-		errs   = make([]error, len(templates))
-		shelf  = readPlans(options.Plans)
-		texts  = interned{}
-		rest   []*policy.Template
-		places []int // of rest
+		made    = make([]*program, len(templates))
+		errs    = make([]error, len(templates))
+		shelf   = readPlans(options.Plans)
+		texts   = interned{}
+		places  []int // of templates with Rego that the plans do not have
+		digests []string
+		sources []rego.Source
 	)
 	for i, t := range templates {
-		if p := shelf.program(t.Digest); p != nil {
-			p.compile = func() (*rego.Program, error) {
+		if made[i] = shelf.program(t.Digest); made[i] != nil {
+			made[i].compile = func() (*rego.Program, error) {
 				source, err := rego.SourceOf(t.Code())
 				if err != nil {
 					return nil, err
 				}
 				return options.compile(source)
 			}
-			made[i] = p
 			continue
 		}
-		rest, places = append(rest, t), append(places, i)
-	}
-	var sources []rego.Source
-	var withRego []int // of rest
-	for at, t := range rest {
 		source, err := rego.SourceOf(t.Code())
 		switch {
 		case errors.Is(err, rego.ErrNoRego):
-			made[places[at]], errs[places[at]] = celProgram(t)
+			made[i], errs[i] = celProgram(t)
 		case err != nil:
-			errs[places[at]] = err
+			errs[i] = err
 		default:
-			sources, withRego = append(sources, texts.source(source)), append(withRego, at)
+			places, digests, sources = append(places, i), append(digests, t.Digest), append(sources, texts.source(source))
 		}
 	}
-	digests := make([]string, len(withRego))
-	for i, at := range withRego {
-		digests[i] = rest[at].Digest
-	}
 	found, faults := options.rest(ctx, digests, sources)
-	for i, at := range withRego {
-		made[places[at]], errs[places[at]] = found[i], faults[i]
-		if found[i] != nil {
-			found[i].compile = func() (*rego.Program, error) { return options.compile(sources[i]) }
+	for at, i := range places {
+		made[i], errs[i] = found[at], faults[at]
+		if made[i] != nil {
+			made[i].compile = func() (*rego.Program, error) { return options.compile(sources[at]) }
 		}
 	}
 	for i, err := range errs {
