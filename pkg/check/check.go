@@ -203,6 +203,11 @@ func (r *run) account(v verdict) error {
 			}
 		}
 	}
+	if w, ok := r.writer.(report.ObjectWriter); ok && v.template == nil {
+		if err := w.Object(object, v.object.Position()); err != nil {
+			return err
+		}
+	}
 	report.Sort(findings)
 	for _, finding := range findings {
 		r.summary.Violations[finding.Action]++

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -148,6 +149,36 @@ func TestOrder(t *testing.T) {
 		if want := fmt.Sprintf("many.yaml:%d:12 deny p%03d", 4*i+4, i); line != want {
 			t.Fatalf("line %d = %q, want %q", i, line, want)
 		}
+	}
+}
+
+// census counts the objects of a run, too.
+type census struct{ events }
+
+func (c *census) Object(o report.Object, at manifest.Position) error {
+	return c.add("%s object %s", at, o)
+}
+
+// TestObjects wants each object to be told of once, before what is found in it: not the
+// pod template in a custom resource, which is no object.
+func TestObjects(t *testing.T) {
+	files := find(t, map[string]string{
+		"a.yaml": "{apiVersion: v1, kind: Pod, metadata: {name: one}}\n---\n{apiVersion: v1, kind: Service, metadata: {name: none}}\n",
+		"b.yaml": "{apiVersion: example.org/v1, kind: Fleet, metadata: {name: many}, spec: {template: {metadata: {name: t}, spec: {containers: [{name: a, image: b}]}}}}\n",
+	})
+	var got census
+	if _, err := check.Run(context.Background(), files, nil, check.Options{Client: client(t)}, &got); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"a.yaml:1:1 object Pod one",
+		"a.yaml:1:40 deny one",
+		"a.yaml:3:1 object Service none",
+		"b.yaml:1:1 object Fleet many",
+		"b.yaml:1:96 deny t",
+	}
+	if lines := got.lines[:len(got.lines)-1]; !slices.Equal(lines, want) { // without the counts
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(lines, "\n"), strings.Join(want, "\n"))
 	}
 }
 

@@ -19,7 +19,7 @@ import (
 type checkFlags struct {
 	policies         policyFlags
 	namespace        string
-	output           string
+	outputs          []string
 	color            string
 	verbose          bool
 	allowNoManifests bool
@@ -40,21 +40,24 @@ Violations go to standard output, a line each:
   file:line:col: deny|warn|dryrun: message [rule]
 
 All else goes to standard error: what could not be judged, and a line of counts.
+Other formats, for CI and for tools, take the place of text, or go to files beside it.
 
 Exit status:
   0  everything was judged, nothing was denied
   1  something was denied
-  2  a flag, a path, a policy or a bundle is wrong; nothing was judged
+  2  a flag, a path, a policy or a bundle is wrong, and nothing was judged; or a report
+     cannot be written
   3  nothing was denied, but something could not be judged, or there was nothing to judge`,
 		Example: `  memgate check deploy/
   helm template ./chart | memgate check -
-  memgate check --policy policies/ --namespace shop manifests/`,
+  memgate check --policy policies/ --namespace shop manifests/
+  memgate check -o text -o sarif=memgate.sarif -o junit=memgate.xml deploy/`,
 	}
 	flags := cmd.Flags()
 	f.policies.register(cmd)
 	f.policies.registerCache(cmd)
 	flags.StringVarP(&f.namespace, "namespace", "n", "", "namespace of objects that name none")
-	flags.StringVarP(&f.output, "output", "o", "text", "format of the report: text or json")
+	flags.StringArrayVarP(&f.outputs, "output", "o", nil, "format of the report: text (default), json, sarif, junit, github, gitlab or tap; FORMAT=FILE writes to a file; repeatable")
 	flags.StringVar(&f.color, "color", "auto", "colour the report: auto, always or never")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "name the documents that are no manifests")
 	flags.BoolVar(&f.allowNoManifests, "allow-no-manifests", false, "exit with 0 if there is no manifest to judge")
@@ -79,7 +82,7 @@ func relaxGC() {
 
 func runCheck(ctx context.Context, in io.Reader, out, errs io.Writer, f checkFlags, paths []string) error {
 	relaxGC()
-	writer, err := f.writer(out, errs)
+	outputs, err := parseOutputs(f.outputs, checkFormats)
 	if err != nil {
 		return err
 	}
@@ -88,11 +91,19 @@ func runCheck(ctx context.Context, in io.Reader, out, errs io.Writer, f checkFla
 	if err := errors.Join(missing, err); err != nil {
 		return err
 	}
+	if files, err = unwritten(files, outputs, paths); err != nil {
+		return err
+	}
+	reports, err := newCheckReport(outputs, out, errs, f)
+	if err != nil {
+		return err
+	}
 	summary, err := check.Run(ctx, files, faults, check.Options{
 		Client:      client,
 		Namespace:   f.namespace,
 		MaxDocument: int64(f.maxDocument),
-	}, writer)
+	}, reports)
+	err = errors.Join(err, reports.end())
 	switch {
 	case ctx.Err() != nil:
 		return errors.New("interrupted; the report is not complete")
@@ -100,20 +111,6 @@ func runCheck(ctx context.Context, in io.Reader, out, errs io.Writer, f checkFla
 		return fmt.Errorf("report: %w", err)
 	}
 	return f.verdict(summary, errs)
-}
-
-func (f checkFlags) writer(out, errs io.Writer) (report.Writer, error) {
-	switch f.output {
-	case "text":
-		color, err := colored(f.color, out)
-		if err != nil {
-			return nil, err
-		}
-		return report.Text(out, errs, report.TextOptions{Color: color, Verbose: f.verbose}), nil
-	case "json":
-		return report.JSON(out), nil
-	}
-	return nil, fmt.Errorf("--output: got %q, want text or json", f.output)
 }
 
 // verdict is the exit status of a run, and says why if it is one without a finding.

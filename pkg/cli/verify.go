@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -69,7 +68,7 @@ Exit status:
 }
 
 func runVerify(ctx context.Context, out, errs io.Writer, f verifyFlags, paths []string) error {
-	reports, err := f.reports()
+	outputs, err := parseOutputs(f.outputs, []string{"text", "json", "junit"})
 	if err != nil {
 		return err
 	}
@@ -88,8 +87,8 @@ func runVerify(ctx context.Context, out, errs io.Writer, f verifyFlags, paths []
 	for _, note := range result.Notes {
 		fmt.Fprintln(errs, note.Error())
 	}
-	for _, r := range reports {
-		if err := r.write(out, result, f); err != nil {
+	for _, o := range outputs {
+		if err := f.write(o, out, result); err != nil {
 			return fmt.Errorf("report: %w", err)
 		}
 	}
@@ -136,42 +135,11 @@ func (f verifyFlags) options() (verify.Options, error) {
 	return options, nil
 }
 
-// A verifyReport is a format and where it goes.
-type verifyReport struct {
-	format string
-	file   string // "" is standard output
-}
-
-// reports are those of --output. Text goes to standard output where no other does.
-func (f verifyFlags) reports() ([]verifyReport, error) {
-	var (
-		reports []verifyReport
-		printed []string
-	)
-	for _, output := range f.outputs {
-		format, file, toFile := strings.Cut(output, "=")
-		if !slices.Contains([]string{"text", "json", "junit"}, format) || toFile && file == "" {
-			return nil, fmt.Errorf("--output: got %q, want text, json or junit, or one of them with =FILE", output)
-		}
-		if !toFile {
-			printed = append(printed, format)
-		}
-		reports = append(reports, verifyReport{format, file})
-	}
-	switch len(printed) {
-	case 0:
-		reports = append(reports, verifyReport{format: "text"})
-	case 1:
-	default:
-		return nil, fmt.Errorf("--output: got %s for standard output, want one; FORMAT=FILE writes to a file", strings.Join(printed, " and "))
-	}
-	return reports, nil
-}
-
-func (r verifyReport) write(out io.Writer, result verify.Result, f verifyFlags) error {
+// write writes the report of a result to an output.
+func (f verifyFlags) write(o output, out io.Writer, result verify.Result) error {
 	var text bytes.Buffer
 	var err error
-	switch r.format {
+	switch o.format {
 	case "text":
 		err = verify.WriteText(&text, result, f.verbose)
 	case "json":
@@ -182,8 +150,8 @@ func (r verifyReport) write(out io.Writer, result verify.Result, f verifyFlags) 
 	if err != nil {
 		return err
 	}
-	if r.file != "" {
-		return os.WriteFile(r.file, text.Bytes(), 0o644)
+	if o.file != "" {
+		return os.WriteFile(o.file, text.Bytes(), 0o644)
 	}
 	_, err = out.Write(text.Bytes())
 	return err

@@ -29,12 +29,22 @@ type Constraint struct {
 	Name string `json:"name"`
 }
 
+func (c Constraint) String() string { return c.Kind + "/" + c.Name }
+
 // An Object names an object.
 type Object struct {
 	APIVersion string `json:"apiVersion"`
 	Kind       string `json:"kind"`
 	Namespace  string `json:"namespace,omitempty"`
 	Name       string `json:"name"`
+}
+
+// String is kind namespace/name.
+func (o Object) String() string {
+	if o.Namespace == "" {
+		return o.Kind + " " + o.Name
+	}
+	return o.Kind + " " + o.Namespace + "/" + o.Name
 }
 
 // A Gap is something that was not judged: a document that cannot be read, or an object

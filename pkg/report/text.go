@@ -39,12 +39,17 @@ func (t *text) Finding(f Finding) error {
 		action = colors[f.Action] + action + "\x1b[0m"
 		rule = "\x1b[2m" + rule + "\x1b[0m"
 	}
-	message := f.Message
-	if len(f.Template) > 0 {
-		message = fmt.Sprintf("pod template %s: %s", dotted(f.Template), message)
-	}
-	_, err := fmt.Fprintf(t.out, "%s: %s: %s [%s]\n", place, action, oneLine(message), rule)
+	_, err := fmt.Fprintf(t.out, "%s: %s: %s [%s]\n", place, action, oneLine(f.text()), rule)
 	return err
+}
+
+// text is the message, after the path of the pod template that it is about, if it is
+// about one.
+func (f Finding) text() string {
+	if len(f.Template) == 0 {
+		return f.Message
+	}
+	return fmt.Sprintf("pod template %s: %s", dotted(f.Template), f.Message)
 }
 
 // dotted is a path as in spec.workerGroupSpecs[0].template.
@@ -65,19 +70,24 @@ func dotted(path []any) string {
 
 // oneLine keeps a message on its line.
 func oneLine(message string) string {
-	return strings.NewReplacer("\r", `\r`, "\n", `\n`, "\x1b", `\x1b`).Replace(message)
+	return escaped.Replace(message)
 }
 
-func (t *text) Gap(g Gap) error {
+var escaped = strings.NewReplacer("\r", `\r`, "\n", `\n`, "\x1b", `\x1b`)
+
+func (t *text) Gap(g Gap) error { return t.note(g.Position.String(), oneLine(g.text())) }
+
+// text is what was not judged and why, and by which constraints.
+func (g Gap) text() string {
 	suffix := ""
 	if len(g.Constraints) > 0 {
 		names := make([]string, len(g.Constraints))
 		for i, c := range g.Constraints {
-			names[i] = c.Kind + "/" + c.Name
+			names[i] = c.String()
 		}
 		suffix = " [" + strings.Join(names, ", ") + "]"
 	}
-	return t.note(g.Position.String(), "not judged: "+oneLine(g.Text)+suffix)
+	return "not judged: " + g.Text + suffix
 }
 
 func (t *text) Skip(s Skip) error {
