@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/memgate/memgate/pkg/engine/rego"
+	"github.com/memgate/memgate/pkg/policy"
+	"github.com/memgate/memgate/pkg/policy/pack"
 )
 
 // shelfCache is a Cache that remembers what was asked.
@@ -96,6 +98,17 @@ func TestPlans(t *testing.T) {
 		}
 		if c.entries[0].program.topdown != nil {
 			t.Errorf("plans of %s templates: a was compiled for topdown", tc.name)
+		}
+	}
+}
+
+// TestPackHasPlans wants the plans in the binary to be those of its templates, and each to
+// have one: else every run would compile, in silence.
+func TestPackHasPlans(t *testing.T) {
+	shelf := readPlans(pack.Plans)
+	for _, template := range policy.BuiltIn() {
+		if p := shelf.program(template.Digest); p == nil || p.rule == nil {
+			t.Errorf("template %s has no plan in the pack; run make generate", template.Kind)
 		}
 	}
 }

@@ -85,6 +85,36 @@ func TestBundleNotFound(t *testing.T) {
 	}
 }
 
+// TestBuiltIn wants what the pack says of templates to be what the templates say.
+func TestBuiltIn(t *testing.T) {
+	for _, got := range BuiltIn() {
+		want, err := NewTemplate(got.Source())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Kind != want.Kind || got.Rule != want.Rule || got.Severity != want.Severity || got.Digest != want.Digest || !slices.Equal(got.Operations, want.Operations) {
+			t.Errorf("BuiltIn has %+v, want %+v", got, want)
+		}
+	}
+	if got, want := len(BuiltIn()), len(pack.Rules); got != want || want == 0 {
+		t.Errorf("BuiltIn has %d templates, want %d", got, want)
+	}
+}
+
+// TestForgotten wants a set that forgot its texts still to judge by built-in templates.
+func TestForgotten(t *testing.T) {
+	set, err := Bundle("shm")
+	if err != nil {
+		t.Fatal(err)
+	}
+	set.Forget()
+	for _, template := range set.Templates {
+		if len(template.Code()) == 0 || template.Parameters() == nil {
+			t.Errorf("template %s has no code any more, and could not be compiled", template.Kind)
+		}
+	}
+}
+
 func TestPage(t *testing.T) {
 	for _, rule := range pack.Rules {
 		page, err := Page(rule.ID)
