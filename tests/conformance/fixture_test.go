@@ -80,7 +80,7 @@ func TestRejectedTemplates(t *testing.T) {
 				t.Fatal("the framework takes the template")
 			}
 			if err := newPeer(t, driver.New(), policy.OfflinePoint).addTemplate(o); err == nil {
-				t.Error("framework's client with engine.Driver: AddTemplate: got no error")
+				t.Error("framework's client with driver.Driver: AddTemplate: got no error")
 			}
 			set, err := policy.NewSet([]*manifest.Object{o.own})
 			if err == nil {
