@@ -126,6 +126,8 @@ func TestVMConcurrent(t *testing.T) {
 	policies := []string{
 		template("A", always), constraint("A", "one", "{parameters: {list: [1, 2, {a: b}]}}"), constraint("A", "two", "{}"),
 		template("B", "package b\n\nviolation contains {\"msg\": m} if { some k, v in input.review.object; m := sprintf(\"%v=%v\", [k, v]) }\n"), constraint("B", "b", "{}"),
+		// Literals are made once, for all.
+		template("C", "package c\n\nviolation contains {\"msg\": \"literal\", \"details\": {\"path\": [\"spec\"], \"level\": \"deny\", \"set\": {2, 1}, \"empty\": {}}} if input.review.name in {\"web\", \"other\"}\n"), constraint("C", "c", "{}"),
 	}
 	c := newClient(t, Options{Engine: VM}, policies...)
 	r := reviewOf(t, pod)

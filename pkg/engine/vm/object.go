@@ -88,7 +88,10 @@ func (o *Object) reserve(n int) {
 
 // sorted brings the keys, with their values, in order.
 func (o *Object) sorted() *Object {
-	if !o.inOrder && len(o.keys) > 1 {
+	if o.inOrder { // others may look at it at the same time
+		return o
+	}
+	if len(o.keys) > 1 {
 		sort.Sort((*byKey)(o))
 		o.index = nil
 	}

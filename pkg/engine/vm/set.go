@@ -67,7 +67,10 @@ func (s *Set) Add(v any) bool {
 }
 
 func (s *Set) sorted() []any {
-	if !s.inOrder && len(s.items) > 1 {
+	if s.inOrder { // others may look at it at the same time
+		return s.items
+	}
+	if len(s.items) > 1 {
 		slices.SortFunc(s.items, Compare)
 		s.index = nil
 	}
