@@ -23,6 +23,7 @@ type evaluation struct {
 	data    snapshot
 	now     time.Time
 	budget  vm.Budget
+	left    *int64 // steps of topdown; nil means no limit
 	memos   map[*vm.Program]*vm.Memo
 	done    func()
 }
@@ -90,6 +91,9 @@ func (v *evaluation) open(ctx context.Context) error {
 		return err
 	}
 	v.request, v.now, v.budget = request, time.Now(), vm.Budget{Limits: v.client.limits}
+	if steps := v.client.topdownSteps(); steps > 0 {
+		v.left = &steps
+	}
 	return nil
 }
 

@@ -42,9 +42,14 @@ func evaluatorOf(name string) (evaluator, error) {
 	return nil, fmt.Errorf("engine %q: want %s, %s or %s", name, Topdown, VM, Verify)
 }
 
-// topdownShare is how much of the steps of the VM topdown may trace, which takes some ten
-// times the time for each.
-const topdownShare = 10
+// topdownSteps is how many steps topdown may trace in one review: a share of those of the
+// VM, because each takes some ten times the time. 0 means no limit.
+func (c *Client) topdownSteps() int64 {
+	if c.limits.Steps == 0 {
+		return 0
+	}
+	return max(1, c.limits.Steps/10)
+}
 
 type topdownEvaluator struct{}
 
@@ -59,10 +64,13 @@ func (topdownEvaluator) violations(ctx context.Context, v *evaluation, e entry) 
 	}
 	found, err := program.Eval(ctx, rego.Query{
 		Store: v.data.store, Txn: v.data.txn, Review: input, Parameters: vm.ToAST(e.parameters),
-		Time: v.now, External: v.client.external, Print: v.client.print, Steps: v.client.limits.Steps / topdownShare,
+		Time: v.now, External: v.client.external, Print: v.client.print, Steps: v.left,
 		Tracer: e.program.tracer(),
 	})
-	if err != nil {
+	switch {
+	case errors.Is(err, rego.ErrSteps):
+		return nil, fmt.Errorf("%w: more than %d", err, v.client.topdownSteps())
+	case err != nil:
 		return nil, &EvalError{err}
 	}
 	return violations(found)
@@ -118,6 +126,7 @@ func (x *verifier) violations(ctx context.Context, v *evaluation, e entry) ([]Vi
 	switch {
 	case errors.As(gotErr, &unsupported):
 		x.fallbacks.add(unsupported.Cause)
+	case errors.Is(wantErr, rego.ErrSteps): // there is nothing to compare with
 	case answer(got, gotErr) != answer(want, wantErr) || !reflect.DeepEqual(got, want):
 		return nil, &EvalError{fmt.Errorf("the evaluators differ: topdown gives %s, vm gives %s", answer(want, wantErr), answer(got, gotErr))}
 	}

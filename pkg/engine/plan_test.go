@@ -200,13 +200,39 @@ violation contains {"msg": sprintf("%v", [answer.responses])} if {
 func TestTopdownSteps(t *testing.T) {
 	const wide = "package a\nviolation contains {\"msg\": \"wide\"} if count([1 | some x in numbers.range(1, 1000); some y in numbers.range(1, 1000); x == y]) > 0\n"
 	c := newClient(t, Options{Engine: Topdown, Steps: 1_000_000}, template("A", always), constraint("A", "a", "{}"), template("B", wide), constraint("B", "b", "{}"))
+	stopped := func(o Outcome) bool {
+		return o.Status == NotJudged && errors.Is(o.Err, rego.ErrSteps) && Reason(o.Err) == ReasonLimit
+	}
 	for range 2 {
 		outcomes := c.Review(t.Context(), reviewOf(t, pod))
 		if o := outcomes[0]; o.Status != Judged {
 			t.Errorf("%s, want judged", told(o))
 		}
-		if o := outcomes[1]; o.Status != NotJudged || !errors.Is(o.Err, rego.ErrSteps) || Reason(o.Err) != ReasonLimit {
+		if o := outcomes[1]; !stopped(o) {
 			t.Errorf("%s, want not judged: %v", told(o), rego.ErrSteps)
+		}
+	}
+	// A limit that leaves topdown less than one step is a limit all the same, and the limit
+	// is one of the review, whatever its constraints.
+	const some = "package a\nviolation contains {\"msg\": \"some\"} if count([1 | some x in numbers.range(1, 1000); x > 0]) == 1000\n"
+	for _, tc := range []struct {
+		steps int64
+		want  int // constraints that are judged
+	}{{5, 0}, {100_000, 1}, {0, 9}} {
+		policies := []string{template("S", some)}
+		for i := range 9 {
+			policies = append(policies, constraint("S", fmt.Sprint("s", i), "{}"))
+		}
+		judged := 0
+		for _, o := range newClient(t, Options{Engine: Topdown, Steps: tc.steps}, policies...).Review(t.Context(), reviewOf(t, pod)) {
+			if o.Status == Judged {
+				judged++
+			} else if !stopped(o) {
+				t.Errorf("%d steps: %s", tc.steps, told(o))
+			}
+		}
+		if judged != tc.want {
+			t.Errorf("%d steps: %d constraints are judged, want %d", tc.steps, judged, tc.want)
 		}
 	}
 }

@@ -113,7 +113,7 @@ func (o Options) rest(ctx context.Context, digests []string, sources []rego.Sour
 			p := &program{}
 			if p.topdown, faults[i] = o.compile(sources[i]); faults[i] == nil {
 				p.reads = p.topdown.Reads
-				p.once.Do(func() {})
+				p.once.Do(func() {}) // it is compiled already
 				made[i] = p
 			}
 		})

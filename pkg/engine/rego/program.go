@@ -135,7 +135,7 @@ type Query struct {
 	Parameters ast.Value
 	Time       time.Time           // of time.now_ns; zero means now
 	External   ExternalData        // nil knows no provider
-	Steps      int64               // that topdown may take, as it traces them; 0 means no limit
+	Steps      *int64              // that are left to topdown, as it traces them; nil means no limit
 	Print      io.Writer           // where calls of print write a line each, if the program has any
 	Tracer     topdown.QueryTracer // nil traces nothing
 }
@@ -166,7 +166,7 @@ func (p *Program) Eval(ctx context.Context, q Query) ([]Finding, error) {
 		query = query.WithPrintHook(printer{q.Print})
 	}
 	steps := stepCounter{left: q.Steps, cancel: cancel}
-	if q.Steps > 0 {
+	if q.Steps != nil {
 		query = query.WithQueryTracer(&steps)
 	}
 	var result ast.Value
@@ -176,7 +176,7 @@ func (p *Program) Eval(ctx context.Context, q Query) ([]Finding, error) {
 	})
 	switch {
 	case err != nil && steps.over && ctx.Err() == nil:
-		return nil, fmt.Errorf("%w: more than %d", ErrSteps, q.Steps)
+		return nil, ErrSteps
 	case err != nil:
 		return nil, err
 	}
@@ -189,26 +189,6 @@ type printer struct{ out io.Writer }
 func (p printer) Print(_ print.Context, text string) error {
 	_, err := fmt.Fprintln(p.out, text)
 	return err
-}
-
-// ErrSteps means that an evaluation took more steps than its Query allows.
-var ErrSteps = errors.New("too many evaluation steps")
-
-// stepCounter cancels an evaluation that takes too many steps.
-type stepCounter struct {
-	left   int64
-	over   bool
-	cancel topdown.Cancel
-}
-
-func (c *stepCounter) Enabled() bool               { return true }
-func (c *stepCounter) Config() topdown.TraceConfig { return topdown.TraceConfig{} }
-
-func (c *stepCounter) TraceEvent(topdown.Event) {
-	if c.left--; c.left < 0 && !c.over {
-		c.over = true
-		c.cancel.Cancel()
-	}
 }
 
 // findings are the elements of the violation rule as `violation[r]` iterates them: of
