@@ -19,6 +19,7 @@ type policyFlags struct {
 	bundles []string
 	paths   []string
 	engine  string
+	caches  bool // the command keeps plans between runs
 	noCache bool
 	steps   int64
 	memory  size
@@ -41,6 +42,7 @@ func registerEngine(cmd *cobra.Command, value *string) {
 
 // registerCache adds the flag of commands that keep plans between runs.
 func (f *policyFlags) registerCache(cmd *cobra.Command) {
+	f.caches = true
 	cmd.Flags().BoolVar(&f.noCache, "no-cache", false, "neither read nor write the user's cache of compiled policies; built-in bundles need none")
 }
 
@@ -58,7 +60,7 @@ func (f *policyFlags) client(point string, refdataLimit int64) (*engine.Client, 
 	if options.Bytes == 0 {
 		options.Bytes = -1
 	}
-	if flag := f.command.Flags().Lookup("no-cache"); flag != nil && !f.noCache {
+	if f.caches && !f.noCache {
 		if dir, err := cache.Open(); err == nil { // else every run compiles
 			options.Cache = dir
 		}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/memgate/memgate/pkg/engine"
 	"github.com/memgate/memgate/pkg/policy"
+	"github.com/memgate/memgate/pkg/policy/pack"
 	"github.com/memgate/memgate/pkg/verify"
 )
 
@@ -115,7 +116,7 @@ func (f verifyFlags) options() (verify.Options, error) {
 	if f.threshold < 0 || f.threshold > 100 {
 		return verify.Options{}, fmt.Errorf("--coverage-threshold: got %g, want a percentage from 0 to 100", f.threshold)
 	}
-	judge := engine.Options{Point: policy.OfflinePoint, Engine: f.engine, Cover: f.coverage || f.threshold > 0}
+	judge := engine.Options{Point: policy.OfflinePoint, Engine: f.engine, Plans: pack.Plans, Cover: f.coverage || f.threshold > 0}
 	options := verify.Options{Filter: filter, Threshold: f.threshold}
 	if topdown := judge.Engine == engine.Topdown || !f.command.Flags().Changed("engine"); topdown && f.verbose {
 		options.Print = &bytes.Buffer{}

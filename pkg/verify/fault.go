@@ -61,5 +61,7 @@ func faults(err error, asked manifest.Position) []Fault {
 
 // oneLine keeps a text on its line, and terminals from reading more into it.
 func oneLine(text string) string {
-	return strings.NewReplacer("\r", `\r`, "\n", `\n`, "\x1b", `\x1b`).Replace(text)
+	return escaped.Replace(text)
 }
+
+var escaped = strings.NewReplacer("\r", `\r`, "\n", `\n`, "\x1b", `\x1b`)
