@@ -45,16 +45,12 @@ func openIn(parent string) (*Dir, error) {
 	// Above it root may own things, and others read, but nobody else may rename.
 	for _, dir := range []struct {
 		path string
+		look func(string) (fs.FileInfo, error)
 		safe func(fs.FileInfo) bool
-	}{{parent, unwritable}, {path, private}} {
-		info, err := os.Lstat(dir.path)
+	}{{parent, os.Stat, unwritable}, {path, os.Lstat, private}} {
+		info, err := dir.look(dir.path)
 		if err != nil {
 			return nil, err
-		}
-		if info.Mode()&fs.ModeSymlink != 0 && dir.path == parent {
-			if info, err = os.Stat(dir.path); err != nil {
-				return nil, err
-			}
 		}
 		if !info.IsDir() || !dir.safe(info) {
 			return nil, fmt.Errorf("%s: others could write here, want a directory of this user alone", dir.path)
