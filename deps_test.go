@@ -53,7 +53,7 @@ var edges = map[string][]string{
 	"cmd/memgate-webhook": {"pkg/cli"},
 	"pkg/admission":       {"pkg/engine", "pkg/policy", "pkg/review"},
 	"pkg/cache":           nil,
-	"pkg/check":           {"pkg/engine", "pkg/manifest", "pkg/report", "pkg/review", "pkg/source"},
+	"pkg/check":           {"pkg/engine", "pkg/manifest", "pkg/policy", "pkg/report", "pkg/review", "pkg/source"},
 	"pkg/cli":             {"pkg/admission", "pkg/cache", "pkg/check", "pkg/engine", "pkg/generate", "pkg/manifest", "pkg/policy", "pkg/policy/pack", "pkg/report", "pkg/review", "pkg/source", "pkg/verify", "pkg/version"},
 	"pkg/engine":          {"pkg/engine/cel", "pkg/engine/rego", "pkg/engine/vm", "pkg/policy", "pkg/refdata", "pkg/review"},
 	"pkg/engine/cel":      nil,

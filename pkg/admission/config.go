@@ -60,7 +60,7 @@ func (c Config) withDefaults() (Config, error) {
 	switch {
 	case c.Engine == nil:
 		return c, errors.New("config: Engine is missing")
-	case c.Engine.Constraints() == 0:
+	case len(c.Engine.Constraints()) == 0:
 		return c, errors.New("config: Engine has no constraint and would allow everything")
 	case c.CertFile == "" || c.KeyFile == "":
 		return c, errors.New("config: CertFile or KeyFile is missing, want both")

@@ -79,6 +79,7 @@ func find(t *testing.T, files map[string]string) []source.File {
 // events keeps what a run reports, a line each; it fails after limit lines if that is
 // above zero.
 type events struct {
+	report.Ignore
 	lines []string
 	limit int
 }
@@ -155,12 +156,15 @@ func TestOrder(t *testing.T) {
 // census counts the objects of a run, too.
 type census struct{ events }
 
-func (c *census) Object(o report.Object, at manifest.Position) error {
-	return c.add("%s object %s", at, o)
+func (c *census) Object(e report.Entry) error {
+	if e.Template != nil {
+		return c.add("%s pod template %v of %s", e.Position, e.Template, e.Object)
+	}
+	return c.add("%s object %s", e.Position, e.Object)
 }
 
-// TestObjects wants each object to be told of once, before what is found in it: not the
-// pod template in a custom resource, which is no object.
+// TestObjects wants each object, and each pod template that is judged in its place, to be
+// told of once, before what is found in it.
 func TestObjects(t *testing.T) {
 	files := find(t, map[string]string{
 		"a.yaml": "{apiVersion: v1, kind: Pod, metadata: {name: one}}\n---\n{apiVersion: v1, kind: Service, metadata: {name: none}}\n",
@@ -175,6 +179,7 @@ func TestObjects(t *testing.T) {
 		"a.yaml:1:40 deny one",
 		"a.yaml:3:1 object Service none",
 		"b.yaml:1:1 object Fleet many",
+		"b.yaml:1:1 pod template [spec template] of Fleet many",
 		"b.yaml:1:96 deny t",
 	}
 	if lines := got.lines[:len(got.lines)-1]; !slices.Equal(lines, want) { // without the counts

@@ -3,11 +3,7 @@ package check
 import (
 	"bytes"
 	"cmp"
-	"context"
-	"crypto/sha256"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"slices"
 
@@ -17,54 +13,6 @@ import (
 	"github.com/memgate/memgate/pkg/review"
 	"github.com/memgate/memgate/pkg/source"
 )
-
-// Collect puts the objects of files into the reference data of the client, as far as
-// its policies read them. Of an object in a namespace that the files have in more than one
-// form, such as one for each of several clusters, none is kept: which one counts is not
-// known. Of others, such as the versions of a template, it is the last. The error
-// joins one for each document that cannot be read and each object that does not fit; the
-// others are kept.
-func Collect(ctx context.Context, files []source.File, options Options) error {
-	var errs []error
-	forms := map[report.Object][sha256.Size]byte{} // of what was met, not the objects themselves
-	only := mentions(options.Client.Reads())
-	for _, file := range files {
-		errs = append(errs, read(file, options, only, func(d document) error {
-			for _, gap := range d.gaps {
-				errs = append(errs, errors.New(gap.Position.String()+": "+gap.Text))
-			}
-			for _, object := range d.objects {
-				if !options.Client.Keeps(object.Value) {
-					continue
-				}
-				if err := keep(ctx, options.Client, object, forms); err != nil {
-					errs = append(errs, fmt.Errorf("%s: %w", object.Position(), err))
-				}
-			}
-			return ctx.Err()
-		}))
-	}
-	return errors.Join(errs...)
-}
-
-// keep adds an object to the reference data, or takes it out if it is not the first form of
-// an object in a namespace. forms has the form that counts of each object so far.
-func keep(ctx context.Context, client *engine.Client, object *manifest.Object, forms map[report.Object][sha256.Size]byte) error {
-	text, err := json.Marshal(object.Value)
-	if err != nil {
-		return err
-	}
-	name, form := objectOf(object), sha256.Sum256(text)
-	known, found := forms[name]
-	switch {
-	case found && known == form:
-		return nil
-	case found && !review.IsCluster(object.APIVersion(), object.Kind()):
-		return client.RemoveData(ctx, object.Value)
-	}
-	forms[name] = form
-	return client.AddData(ctx, object.Value)
-}
 
 // mentions is a test of the text of a document that none of certain kinds fails: their
 // names stand in it, as text or in the kind of a list. nil means that any kind will do.

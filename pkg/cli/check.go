@@ -11,24 +11,17 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/memgate/memgate/pkg/check"
-	"github.com/memgate/memgate/pkg/policy"
-	"github.com/memgate/memgate/pkg/report"
-	"github.com/memgate/memgate/pkg/source"
 )
 
 type checkFlags struct {
-	policies         policyFlags
-	namespace        string
-	outputs          []string
-	color            string
-	verbose          bool
-	allowNoManifests bool
-	maxDocument      size
-	refdataLimit     size
+	policies policyFlags
+	inputs   inputFlags
+	reports  reportFlags
+	gate     gateFlags
 }
 
 func newCheckCommand() *cobra.Command {
-	f := checkFlags{maxDocument: 32 << 20, refdataLimit: 256 << 20}
+	var f checkFlags
 	cmd := &cobra.Command{
 		Use:   "check [flags] [PATH...]",
 		Short: "Judge manifests by policies",
@@ -53,20 +46,12 @@ Exit status:
   memgate check --policy policies/ --namespace shop manifests/
   memgate check -o text -o sarif=memgate.sarif -o junit=memgate.xml deploy/`,
 	}
-	flags := cmd.Flags()
 	f.policies.register(cmd)
 	f.policies.registerCache(cmd)
-	flags.StringVarP(&f.namespace, "namespace", "n", "", "namespace of objects that name none")
-	flags.StringArrayVarP(&f.outputs, "output", "o", nil, "format of the report: text (default), json, sarif, junit, github, gitlab or tap; FORMAT=FILE writes to a file; repeatable")
-	flags.StringVar(&f.color, "color", "auto", "colour the report: auto, always or never")
-	flags.BoolVarP(&f.verbose, "verbose", "v", false, "name the documents that are no manifests")
-	flags.BoolVar(&f.allowNoManifests, "allow-no-manifests", false, "exit with 0 if there is no manifest to judge")
-	flags.Var(&f.maxDocument, "max-document", "size of the largest document that is read")
-	flags.Var(&f.refdataLimit, "refdata-limit", "bytes of reference data that are kept; 0 means no limit")
+	f.inputs.register(cmd)
+	f.reports.register(cmd)
+	f.gate.register(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if len(args) == 0 {
-			args = []string{"."}
-		}
 		return runCheck(cmd.Context(), cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr(), f, args)
 	}
 	return cmd
@@ -82,26 +67,33 @@ func relaxGC() {
 
 func runCheck(ctx context.Context, in io.Reader, out, errs io.Writer, f checkFlags, paths []string) error {
 	relaxGC()
-	outputs, err := parseOutputs(f.outputs, checkFormats)
-	if err != nil {
+	outputs, wrong := f.reports.parse()
+	if err := errors.Join(wrong, f.gate.validate()); err != nil {
 		return err
 	}
-	client, err := f.policies.client(policy.OfflinePoint, int64(f.refdataLimit))
-	files, faults, missing := source.Find(paths, in)
+	client, err := f.policies.client(f.inputs.point, int64(f.inputs.refdataLimit))
+	files, faults, missing := f.inputs.find(paths, in)
 	if err := errors.Join(missing, err); err != nil {
+		return err
+	}
+	if err := f.inputs.collect(ctx, client); err != nil {
 		return err
 	}
 	if files, err = unwritten(files, outputs, paths); err != nil {
 		return err
 	}
-	reports, err := newCheckReport(outputs, out, errs, f)
+	reports, err := f.reports.open(outputs, out, errs, session{client, f.inputs.point, f.inputs.stream})
 	if err != nil {
 		return err
 	}
 	summary, err := check.Run(ctx, files, faults, check.Options{
 		Client:      client,
-		Namespace:   f.namespace,
-		MaxDocument: int64(f.maxDocument),
+		Namespace:   f.inputs.namespace,
+		MaxDocument: int64(f.inputs.maxDocument),
+		Stream:      f.inputs.stream,
+		Frames:      f.reports.verbose,
+		Allow:       f.gate.allows,
+		Fails:       f.gate.fails,
 	}, reports)
 	err = errors.Join(err, reports.end())
 	switch {
@@ -110,22 +102,9 @@ func runCheck(ctx context.Context, in io.Reader, out, errs io.Writer, f checkFla
 	case err != nil:
 		return fmt.Errorf("report: %w", err)
 	}
-	return f.verdict(summary, errs)
-}
-
-// verdict is the exit status of a run, and says why if it is one without a finding.
-func (f checkFlags) verdict(s report.Summary, errs io.Writer) error {
-	switch {
-	case s.Violations[string(policy.Deny)] > 0:
-		return statusError(statusDenied)
-	case s.Constraints == 0:
-		fmt.Fprintln(errs, "nothing was judged: no constraint is loaded")
-		return statusError(statusNotJudged)
-	case s.TotalNotJudged() > 0:
-		return statusError(statusNotJudged)
-	case s.Objects == 0 && !f.allowNoManifests:
-		fmt.Fprintln(errs, "nothing was judged: there is no manifest under the paths; --allow-no-manifests accepts that")
+	if x := reports.explanation; x != nil && x.Objects() == 0 {
+		fmt.Fprintf(errs, "nothing was explained: no object is called %q\n", f.reports.explain)
 		return statusError(statusNotJudged)
 	}
-	return nil
+	return f.gate.verdict(summary, errs)
 }

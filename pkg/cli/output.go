@@ -3,15 +3,11 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"slices"
 	"strings"
 
-	"github.com/memgate/memgate/pkg/policy"
-	"github.com/memgate/memgate/pkg/policy/pack"
-	"github.com/memgate/memgate/pkg/report"
 	"github.com/memgate/memgate/pkg/source"
 )
 
@@ -28,7 +24,7 @@ func parseOutputs(values, formats []string) ([]output, error) {
 		outputs []output
 		printed []string
 		files   = map[string]bool{}
-		names   = strings.Join(formats[:len(formats)-1], ", ") + " or " + formats[len(formats)-1]
+		names   = choice(formats)
 	)
 	for _, value := range values {
 		format, file, toFile := strings.Cut(value, "=")
@@ -93,105 +89,4 @@ func unwritten(files []source.File, outputs []output, paths []string) ([]source.
 		return nil, fmt.Errorf("--output: %s: the report would take the place of what is to be judged", paths[i])
 	}
 	return slices.DeleteFunc(files, func(f source.File) bool { return isWritten(f.Name) }), nil
-}
-
-// checkFormats are the formats of check, in the order of the help.
-var checkFormats = []string{"text", "json", "sarif", "junit", "github", "gitlab", "tap"}
-
-// A checkReport is all reports of one run of check. Who made it ends it.
-type checkReport struct {
-	report.ObjectWriter
-	files []*os.File
-}
-
-// newCheckReport opens all outputs, so that one that cannot be written is known before
-// anything is judged.
-func newCheckReport(outputs []output, out, errs io.Writer, f checkFlags) (*checkReport, error) {
-	var (
-		r       checkReport
-		writers []report.Writer
-	)
-	for _, o := range outputs {
-		w, err := r.writer(o, out, errs, f)
-		if err != nil {
-			return nil, errors.Join(err, r.end())
-		}
-		writers = append(writers, w)
-	}
-	r.ObjectWriter = report.Several(writers...)
-	return &r, nil
-}
-
-func (r *checkReport) writer(o output, out, errs io.Writer, f checkFlags) (report.Writer, error) {
-	if o.file != "" {
-		file, err := o.create()
-		if err != nil {
-			return nil, err
-		}
-		r.files = append(r.files, file)
-		out, errs = file, file
-	}
-	switch o.format {
-	case "json":
-		return report.JSON(out), nil
-	case "sarif":
-		return report.SARIF(out, report.SARIFOptions{Version: built().Number, Rule: builtInRule}), nil
-	case "junit":
-		return report.JUnit(out), nil
-	case "github":
-		name := os.Getenv("GITHUB_STEP_SUMMARY")
-		if name == "" {
-			return report.GitHub(out, nil), nil
-		}
-		summary, err := os.OpenFile(name, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o666)
-		if err != nil {
-			return nil, fmt.Errorf("GITHUB_STEP_SUMMARY: %w", inWords(err))
-		}
-		r.files = append(r.files, summary)
-		return report.GitHub(out, summary), nil
-	case "gitlab":
-		return report.GitLab(out), nil
-	case "tap":
-		return report.TAP(out), nil
-	}
-	color, err := colored(f.color, out)
-	if err != nil {
-		return nil, err
-	}
-	return report.Text(out, errs, report.TextOptions{Color: color, Verbose: f.verbose}), nil
-}
-
-// end closes the files of the reports.
-func (r *checkReport) end() error {
-	var errs []error
-	for _, file := range r.files {
-		errs = append(errs, file.Close())
-	}
-	return errors.Join(errs...)
-}
-
-// builtInRule is what the page of a built-in rule says, up to its examples; nothing of
-// other rules.
-func builtInRule(id string) report.Rule {
-	i := slices.IndexFunc(pack.Rules, func(r pack.Rule) bool { return r.ID == id })
-	page, err := policy.Page(id)
-	if i < 0 || err != nil {
-		return report.Rule{}
-	}
-	help, _, _ := strings.Cut(page, "\n## Examples\n")
-	return report.Rule{
-		Title:       pack.Rules[i].Title,
-		Description: between(help, "|\n\n", "\n\n## "), // below the table of its names
-		Remedy:      between(help, "\n## What to do\n\n", "\n\n## "),
-		Help:        help,
-		URI:         "https://github.com/memgate/memgate/blob/HEAD/policies/" + pack.Rules[i].Group + "/" + strings.ReplaceAll(id, "-", "_") + "/README.md",
-		Tags:        []string{"kubernetes", "memory", pack.Rules[i].Group},
-	}
-}
-
-// between is what stands between two marks.
-func between(text, from, to string) string {
-	_, text, _ = strings.Cut(text, from)
-	text, _, _ = strings.Cut(text, to)
-	return text
 }

@@ -106,6 +106,6 @@ func runWebhook(ctx context.Context, log *slog.Logger, f webhookFlags) error {
 	if err != nil {
 		return err
 	}
-	log.Info("policies loaded", "constraints", client.Constraints(), "referenceDataBytes", client.Data().Bytes())
+	log.Info("policies loaded", "constraints", len(client.Constraints()), "referenceDataBytes", client.Data().Bytes())
 	return server.Run(ctx)
 }

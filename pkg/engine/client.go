@@ -149,8 +149,14 @@ func (c *Client) Fallbacks() map[string]int {
 	return nil
 }
 
-// Constraints is the number of constraints.
-func (c *Client) Constraints() int { return len(c.entries) }
+// Constraints are the constraints, in the order of the outcomes of Review.
+func (c *Client) Constraints() []*policy.Constraint {
+	constraints := make([]*policy.Constraint, len(c.entries))
+	for i, e := range c.entries {
+		constraints[i] = e.constraint
+	}
+	return constraints
+}
 
 // Data is the reference data of the client, for reading its size.
 func (c *Client) Data() *refdata.Store { return c.data }
@@ -174,6 +180,20 @@ func (c *Client) Keeps(object map[string]any) bool {
 	version, _ := object["apiVersion"].(string)
 	kind, _ := object["kind"].(string)
 	return slices.ContainsFunc(c.reads, func(k Kind) bool { return k.Covers(version, kind) })
+}
+
+// ReadBy are the indices of the constraints whose templates read objects of the kind of
+// an object as reference data.
+func (c *Client) ReadBy(object map[string]any) []int {
+	version, _ := object["apiVersion"].(string)
+	kind, _ := object["kind"].(string)
+	var found []int
+	for i, e := range c.entries {
+		if e.program != nil && slices.ContainsFunc(e.program.reads, func(k Kind) bool { return k.Covers(version, kind) }) {
+			found = append(found, i)
+		}
+	}
+	return found
 }
 
 // RemoveData forgets reference data by the name of the object, if it is there.

@@ -13,7 +13,7 @@ type verdict int
 // Verdicts, from the best. A case with several findings has the worst.
 const (
 	passed    verdict = iota
-	warned            // warn and dryrun: what a test runner shows and does not fail for
+	warned            // warn, dryrun and allowed gaps: what a test runner shows and does not fail for
 	denied            // the only failure
 	notJudged         // neither pass nor failure
 )
@@ -36,9 +36,10 @@ func (c testCase) name() string {
 	return c.object + ": " + c.rule
 }
 
-// cases makes testCases of the events of a run, in their order. It is the part of an
-// ObjectWriter that JUnit and TAP share.
+// cases makes testCases of the events of a run, in their order. It is the part of a Writer
+// that JUnit and TAP share.
 type cases struct {
+	Ignore
 	all    []*testCase
 	object *testCase             // the last one, while nothing was found
 	open   map[caseKey]*testCase // those of the last object
@@ -50,9 +51,12 @@ type caseKey struct {
 	rule   string
 }
 
-func (c *cases) Object(o Object, at manifest.Position) error {
+func (c *cases) Object(e Entry) error {
+	if e.Template != nil {
+		return nil // told of as the object that holds it
+	}
 	c.settle()
-	c.object = &testCase{position: at, object: o.String()}
+	c.object = &testCase{position: e.Position, object: e.Object.String()}
 	c.open = nil
 	return nil
 }
@@ -95,20 +99,22 @@ func (c *cases) Finding(f Finding) error {
 }
 
 func (c *cases) Gap(g Gap) error {
+	v := notJudged
+	if g.Allowed {
+		v = warned
+	}
 	if g.Object == nil || len(g.Constraints) == 0 {
 		c.settle()
 		name := g.Reason
 		if g.Position.Line > 0 {
 			name = fmt.Sprintf("%s at line %d", name, g.Position.Line)
 		}
-		c.all = append(c.all, &testCase{position: g.Position, object: name, verdict: notJudged, lines: []string{g.text()}})
+		c.all = append(c.all, &testCase{position: g.Position, object: name, verdict: v, lines: []string{g.text()}})
 		return nil
 	}
 	line := Gap{Text: g.Text}.text()
 	for _, constraint := range g.Constraints {
-		c.add(g.Position, *g.Object, constraint.String(), notJudged, line)
+		c.add(g.Position, *g.Object, constraint.String(), v, line)
 	}
 	return nil
 }
-
-func (c *cases) Skip(Skip) error { return nil }

@@ -32,10 +32,10 @@ func sample(w report.Writer) error {
 		}
 	}
 	tell := func(name, file string, line int) error {
-		if w, ok := w.(report.ObjectWriter); ok {
-			return w.Object(object(name), manifest.Position{File: file, Line: line, Column: 1})
-		}
-		return nil
+		return w.Object(report.Entry{
+			Object: object(name), Position: manifest.Position{File: file, Line: line, Column: 1},
+			Fates: []report.Fate{{Status: report.Judged}, {report.NotMatched, "kinds"}, {report.NotJudged, "namespace unknown"}},
+		})
 	}
 	warned := found("./a.yaml", 4, "warn", "low-rule", "low", "c-warn", "web", "a | <b> # *c*\nd", "spec", 0)
 	denied := found("./a.yaml", 5, "deny", "high-rule", "high", "c-deny", "web", "100% [of] it", "spec", "a")
@@ -49,12 +49,15 @@ func sample(w report.Writer) error {
 	twin.Message = "same field, other message"
 	unlisted := found(odd, 8, "dryrun", "KCustom", "", "c", "data", "nothing is known of the rule")
 	unlisted.Details = map[string]any{}
+	hidden := found("./a.yaml", 7, "deny", "high-rule", "high", "c-deny", "web", "accepted", "spec", "c")
 	constraints := []report.Constraint{{Kind: "K", Name: "a"}, {Kind: "K", Name: "b"}}
 	web := object("web")
 	return errors.Join(
 		tell("fine", "./a.yaml", 1),
 		tell("web", "./a.yaml", 2),
 		w.Finding(warned), w.Finding(before), w.Finding(denied), w.Finding(again),
+		w.Suppressed(hidden, report.Suppression{Kind: report.SuppressedByComment, Reason: "measured | it", Until: "2027-01-31", Position: manifest.Position{File: "./a.yaml", Line: 3, Column: 20}}),
+		w.Note(report.Note{Position: manifest.Position{File: "./a.yaml", Line: 2, Column: 1}, Kind: report.NoteAssumed, Text: "requests from limits", Object: &web}),
 		w.Gap(report.Gap{Position: manifest.Position{File: "./a.yaml", Line: 2, Column: 1}, Reason: "namespace unknown", Text: "namespace unknown: shop", Object: &web, Constraints: constraints}),
 		tell("data", odd, 2),
 		w.Finding(long), w.Finding(twin), w.Finding(unlisted),
@@ -62,12 +65,18 @@ func sample(w report.Writer) error {
 		tell("last", odd, 10),
 		w.Gap(report.Gap{Position: manifest.Position{File: odd, Line: 12, Column: 1}, Reason: "unreadable", Text: "a tab"}),
 		w.Gap(report.Gap{Position: manifest.Position{File: "/gone.yaml"}, Reason: "unreadable", Text: "permission denied"}),
+		w.Gap(report.Gap{Position: manifest.Position{File: "late.yaml"}, Reason: "not built", Text: "remote base", Allowed: true}),
 		w.Close(report.Summary{
 			Files: 3, Objects: 4, Constraints: 3, Judged: 10,
-			Violations: map[string]int{"deny": 3, "warn": 3, "dryrun": 1},
-			NotJudged:  map[string]int{"unreadable": 2, "namespace unknown": 2},
+			Violations: map[string]int{"deny": 3, "warn": 3, "dryrun": 1}, Suppressed: map[string]int{"comment": 1},
+			NotJudged: map[string]int{"unreadable": 2, "namespace unknown": 2, "not built": 1}, Allowed: 1,
 		}),
 	)
+}
+
+var jsonOptions = report.JSONOptions{
+	Constraints: []report.Constraint{{Kind: "K", Name: "a"}, {Kind: "K", Name: "b"}, {Kind: "K", Name: "c"}},
+	Point:       "gator.gatekeeper.sh", Version: "v1.2.3",
 }
 
 var sarifOptions = report.SARIFOptions{Version: "v1.2.3", Rule: func(id string) report.Rule {
@@ -92,6 +101,12 @@ func TestFormats(t *testing.T) {
 		{"github.txt", func(out *strings.Builder) report.Writer { return report.GitHub(out, &summary) }},
 		{"gitlab.json", func(out *strings.Builder) report.Writer { return report.GitLab(out) }},
 		{"sample.tap", func(out *strings.Builder) report.Writer { return report.TAP(out) }},
+		{"sample.json", func(out *strings.Builder) report.Writer { return report.JSON(out, jsonOptions) }},
+		{"lines.json", func(out *strings.Builder) report.Writer {
+			lines := jsonOptions
+			lines.Lines = true
+			return report.JSON(out, lines)
+		}},
 	} {
 		golden(t, tc.file, written(t, tc.write))
 	}
@@ -128,18 +143,18 @@ func golden(t *testing.T, name, got string) {
 // them to come back.
 func TestSeveral(t *testing.T) {
 	var junit, json strings.Builder
-	if err := sample(report.Several(report.JUnit(&junit), report.JSON(&json))); err != nil {
+	if err := sample(report.Several(report.JUnit(&junit), report.JSON(&json, report.JSONOptions{}))); err != nil {
 		t.Error(err)
 	}
 	for name, pair := range map[string][2]string{
 		"junit": {junit.String(), written(t, func(out *strings.Builder) report.Writer { return report.JUnit(out) })},
-		"json":  {json.String(), written(t, func(out *strings.Builder) report.Writer { return report.JSON(out) })},
+		"json":  {json.String(), written(t, func(out *strings.Builder) report.Writer { return report.JSON(out, report.JSONOptions{}) })},
 	} {
 		if pair[0] != pair[1] {
 			t.Errorf("%s: among several it is\n%s\nalone\n%s", name, pair[0], pair[1])
 		}
 	}
-	if err := sample(report.Several(report.JSON(&json), report.TAP(full{}))); !errors.Is(err, errFull) {
+	if err := sample(report.Several(report.JSON(&json, report.JSONOptions{}), report.TAP(full{}))); !errors.Is(err, errFull) {
 		t.Errorf("error = %v, want that of the second output", err)
 	}
 }

@@ -21,6 +21,7 @@ func GitHub(out, summary io.Writer) Writer {
 }
 
 type github struct {
+	Ignore
 	out         *bufio.Writer
 	summary     io.Writer
 	annotations []annotation
@@ -59,14 +60,16 @@ func (g *github) Finding(f Finding) error {
 }
 
 func (g *github) Gap(gap Gap) error {
+	level := 0
+	if gap.Allowed {
+		level = 1
+	}
 	g.annotations = append(g.annotations, annotation{
-		rank: -2, action: "not judged",
+		level: level, rank: -2, action: "not judged",
 		title: "not judged", start: gap.Position, text: strings.TrimPrefix(gap.text(), "not judged: "),
 	})
 	return nil
 }
-
-func (g *github) Skip(Skip) error { return nil }
 
 func (g *github) Close(s Summary) error {
 	slices.SortStableFunc(g.annotations, func(a, b annotation) int {

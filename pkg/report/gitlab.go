@@ -16,6 +16,7 @@ func GitLab(out io.Writer) Writer {
 }
 
 type gitlab struct {
+	Ignore
 	out  *bufio.Writer
 	seen map[string]int // how often, by fingerprint
 	any  bool
@@ -43,24 +44,24 @@ type gitlabLines struct {
 var gitlabSeverities = map[string]string{"low": "minor", "medium": "major", "high": "critical", "critical": "blocker"}
 
 func (g *gitlab) Finding(f Finding) error {
-	id, err := fingerprint(f)
-	if err != nil {
-		return err
-	}
 	severity := cmp.Or(gitlabSeverities[f.Severity], "major")
 	if f.Action == "dryrun" {
 		severity = "info"
 	}
 	at := f.Place.Start
-	return g.write(gitlabIssue{f.Action + ": " + f.text(), f.Rule, id, severity, gitlabAt(at.File, at.Line)})
+	return g.write(gitlabIssue{f.Action + ": " + f.text(), f.Rule, Fingerprint(f), severity, gitlabAt(at.File, at.Line)})
 }
 
 func (g *gitlab) Gap(gap Gap) error {
-	id, err := hash(gap.Reason, gap.Object, gap.Constraints, gap.Text)
-	if err != nil {
-		return err
+	object := ""
+	if gap.Object != nil {
+		object = gap.Object.String()
 	}
-	return g.write(gitlabIssue{gap.text(), "not-judged", id, "blocker", gitlabAt(gap.Position.File, gap.Position.Line)})
+	severity := "blocker"
+	if gap.Allowed {
+		severity = "info"
+	}
+	return g.write(gitlabIssue{gap.text(), "not-judged", hash(gap.Reason, object, gap.text()), severity, gitlabAt(gap.Position.File, gap.Position.Line)})
 }
 
 func gitlabAt(file string, line int) gitlabLocation {
@@ -70,12 +71,8 @@ func gitlabAt(file string, line int) gitlabLocation {
 // write writes an issue, with a fingerprint that holds for its file and is its own.
 func (g *gitlab) write(issue gitlabIssue) error {
 	key := issue.Location.Path + "\x00" + issue.Fingerprint
-	id, err := hash(issue.Location.Path, issue.Fingerprint, strconv.Itoa(g.seen[key]))
-	if err != nil {
-		return err
-	}
+	issue.Fingerprint = hash(issue.Location.Path, issue.Fingerprint, strconv.Itoa(g.seen[key]))
 	g.seen[key]++
-	issue.Fingerprint = id
 	text, err := marshal(issue)
 	if err != nil {
 		return err
@@ -88,8 +85,6 @@ func (g *gitlab) write(issue gitlabIssue) error {
 	_, err = g.out.WriteString(separator + text)
 	return err
 }
-
-func (g *gitlab) Skip(Skip) error { return nil }
 
 func (g *gitlab) Close(Summary) error {
 	end := "\n]\n"

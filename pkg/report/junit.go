@@ -44,7 +44,7 @@ type (
 // and a testcase for each object and each rule that has findings for it. Denials are
 // failures, other findings are skipped tests with their message, and what was not judged
 // is an error, with a testcase for each constraint that could not judge.
-func JUnit(out io.Writer) ObjectWriter { return &junit{out: out} }
+func JUnit(out io.Writer) Writer { return &junit{out: out} }
 
 type junit struct {
 	cases

@@ -3,6 +3,7 @@ package report_test
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -30,10 +31,19 @@ func inTemplate(f report.Finding, path ...any) report.Finding {
 	return f
 }
 
+func framed(f report.Finding) report.Finding {
+	f.Frame = report.Frame{First: 3, Lines: []string{"spec:", "\té: longer"}}
+	f.Place.Related = []manifest.Related{{Position: at(1, 1), Note: "anchor"}}
+	return f
+}
+
 var events = func(w report.Writer) error {
 	return errors.Join(
-		w.Finding(finding(4, "deny", "r", "bad <b> & \"q\"\nsecond\x1b[31m")),
+		w.Finding(framed(finding(4, "deny", "r", "bad <b> & \"q\"\nsecond\x1b[31m"))),
 		w.Finding(inTemplate(finding(7, "deny", "r", "worse"), "spec", "groups", 0, "template")),
+		w.Suppressed(finding(7, "warn", "r", "known"), report.Suppression{Kind: report.SuppressedByBaseline, Owner: "shop"}),
+		w.Note(report.Note{Position: at(7, 1), Kind: report.NoteAssumed, Text: "a request"}),
+		w.Note(report.Note{Kind: report.NoteUnused, Text: "an entry"}),
 		w.Skip(report.Skip{Position: at(8, 1), Text: "a list"}),
 		w.Gap(report.Gap{Position: at(9, 2), Reason: "unreadable", Text: "tabs"}),
 		w.Gap(report.Gap{Position: at(10, 1), Reason: "namespace unknown", Text: "no namespace", Object: &report.Object{Kind: "Pod"}, Constraints: []report.Constraint{{Kind: "K", Name: "a"}, {Kind: "K", Name: "b"}}}),
@@ -57,12 +67,12 @@ func TestText(t *testing.T) {
 		{
 			report.TextOptions{},
 			`a.yaml:4:3: deny: bad <b> & "q"\nsecond\x1b[31m [r]` + "\na.yaml:7:3: deny: pod template spec.groups[0].template: worse [r]\n",
-			"a.yaml:9:2: not judged: tabs\na.yaml:10:1: not judged: no namespace [K/a, K/b]\n" + counts,
+			"unused: an entry\na.yaml:9:2: not judged: tabs\na.yaml:10:1: not judged: no namespace [K/a, K/b]\n" + counts,
 		},
 		{
 			report.TextOptions{Color: true, Verbose: true},
-			"\x1b[1ma.yaml:4:3\x1b[0m: \x1b[31mdeny\x1b[0m: " + `bad <b> & "q"\nsecond\x1b[31m` + " [\x1b[2mr\x1b[0m]\n\x1b[1ma.yaml:7:3\x1b[0m: \x1b[31mdeny\x1b[0m: pod template spec.groups[0].template: worse [\x1b[2mr\x1b[0m]\n",
-			"a.yaml:8:1: no manifest: a list\na.yaml:9:2: not judged: tabs\na.yaml:10:1: not judged: no namespace [K/a, K/b]\n" + counts,
+			"\x1b[1ma.yaml:4:3\x1b[0m: \x1b[31mdeny\x1b[0m: " + `bad <b> & "q"\nsecond\x1b[31m` + " [\x1b[2mr\x1b[0m]\n  3 | spec:\n  4 | \té: longer\n    | \t ^^^^^^\n    = a.yaml:1:1: anchor\n\x1b[1ma.yaml:7:3\x1b[0m: \x1b[31mdeny\x1b[0m: pod template spec.groups[0].template: worse [\x1b[2mr\x1b[0m]\n",
+			"a.yaml:7:3: suppressed by baseline: warn: known [r]\na.yaml:7:1: assumed: a request\nunused: an entry\na.yaml:8:1: no manifest: a list\na.yaml:9:2: not judged: tabs\na.yaml:10:1: not judged: no namespace [K/a, K/b]\n" + counts,
 		},
 	} {
 		var out, errs strings.Builder
@@ -76,32 +86,27 @@ func TestText(t *testing.T) {
 }
 
 func TestJSON(t *testing.T) {
-	const want = `{"findings": [
-{"file":"a.yaml","line":4,"column":3,"endLine":4,"endColumn":9,"action":"deny","rule":"r","constraint":{"kind":"K","name":"r"},"object":{"apiVersion":"v1","kind":"Pod","name":"p"},"message":"bad <b> & \"q\"\nsecond\u001b[31m"},
-{"file":"a.yaml","line":7,"column":3,"endLine":7,"endColumn":9,"action":"deny","rule":"r","constraint":{"kind":"K","name":"r"},"object":{"apiVersion":"v1","kind":"Pod","name":"p"},"podTemplate":["spec","groups",0,"template"],"message":"worse"}
-],
-"notJudged": [{"file":"a.yaml","line":9,"column":2,"reason":"unreadable","text":"tabs"},{"file":"a.yaml","line":10,"column":1,"reason":"namespace unknown","text":"no namespace","object":{"apiVersion":"","kind":"Pod","name":""},"constraints":[{"kind":"K","name":"a"},{"kind":"K","name":"b"}]}],
-"notManifest": [{"file":"a.yaml","line":8,"column":1,"text":"a list"}],
-"summary": {"files":1,"objects":2,"podTemplates":1,"constraints":3,"judged":4,"notMatched":0,"notEnforced":0,"violations":{"deny":1,"dryrun":2},"notJudged":{"namespace unknown":2,"unreadable":1},"notManifest":1}}
-`
 	var out strings.Builder
-	if err := events(report.JSON(&out)); err != nil {
+	if err := events(report.JSON(&out, report.JSONOptions{})); err != nil {
 		t.Error(err)
 	}
-	if out.String() != want {
-		t.Errorf("got\n%s\nwant\n%s", out.String(), want)
-	}
+	golden(t, "events.json", out.String())
 	out.Reset()
-	if err := report.JSON(&out).Close(report.Summary{}); err != nil {
+	if err := report.JSON(&out, report.JSONOptions{}).Close(report.Summary{}); err != nil {
 		t.Error(err)
 	}
-	var empty struct{ Findings, NotJudged, NotManifest []any }
-	if err := json.Unmarshal([]byte(out.String()), &empty); err != nil || empty.Findings == nil || empty.NotJudged == nil || empty.NotManifest == nil {
-		t.Errorf("an empty report is %s (%v), want lists that are empty, not null", out.String(), err)
+	var empty map[string]any
+	if err := json.Unmarshal([]byte(out.String()), &empty); err != nil {
+		t.Errorf("an empty report is %s (%v)", out.String(), err)
+	}
+	for _, list := range []string{"findings", "suppressed", "notJudged", "notManifest", "notes", "ledger"} {
+		if entries, ok := empty[list].([]any); !ok || len(entries) > 0 {
+			t.Errorf("%s of an empty report is %v, want an empty list", list, empty[list])
+		}
 	}
 }
 
-func TestSort(t *testing.T) {
+func TestCompare(t *testing.T) {
 	want := []report.Finding{
 		finding(1, "warn", "b", "z"),
 		finding(2, "deny", "b", "a"),
@@ -111,7 +116,7 @@ func TestSort(t *testing.T) {
 		finding(2, "dryrun", "a", "a"),
 	}
 	got := []report.Finding{want[4], want[2], want[5], want[0], want[3], want[1]}
-	report.Sort(got)
+	slices.SortFunc(got, report.Compare)
 	for i := range want {
 		if got[i].Place.Start != want[i].Place.Start || got[i].Action != want[i].Action || got[i].Rule != want[i].Rule || got[i].Message != want[i].Message {
 			t.Errorf("finding %d = %+v, want %+v", i, got[i], want[i])
@@ -121,7 +126,7 @@ func TestSort(t *testing.T) {
 
 // TestFullDisk wants an error of the output to come back.
 func TestFullDisk(t *testing.T) {
-	for name, w := range map[string]report.Writer{"text": report.Text(full{}, full{}, report.TextOptions{}), "json": report.JSON(full{})} {
+	for name, w := range map[string]report.Writer{"text": report.Text(full{}, full{}, report.TextOptions{}), "json": report.JSON(full{}, report.JSONOptions{})} {
 		if err := events(w); !errors.Is(err, errFull) {
 			t.Errorf("%s: error = %v, want that of the output", name, err)
 		}

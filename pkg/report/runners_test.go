@@ -26,6 +26,7 @@ var verdicts = []string{
 	"pass Pod shop/last",
 	"error unreadable at line 12",
 	"error unreadable",
+	"skip not built",
 }
 
 // TestJUnit reads JUnit's XML back: counts are those of the elements, and a message has
@@ -102,7 +103,7 @@ func TestJUnit(t *testing.T) {
 }
 
 var (
-	tapPoint = regexp.MustCompile(`^(not )?ok (\d+) - (?:[^\\#]|\\[\\#])*?: ((?:Pod|unreadable)(?:[^\\#]|\\[\\#])*?)( # TODO .*)?$`)
+	tapPoint = regexp.MustCompile(`^(not )?ok (\d+) - (?:[^\\#]|\\[\\#])*?: ((?:Pod|unreadable|not built)(?:[^\\#]|\\[\\#])*?)( # TODO .*)?$`)
 	tapYAML  = regexp.MustCompile(`^  (---|\.\.\.|messages:|  - (".*"))$`)
 )
 

@@ -44,6 +44,7 @@ func SARIF(out io.Writer, options SARIFOptions) Writer {
 }
 
 type sarif struct {
+	Ignore
 	out     io.Writer
 	options SARIFOptions
 	run     sarifRun
@@ -63,23 +64,42 @@ var sarifSeverities = map[string]struct{ score, level string }{
 }
 
 func (s *sarif) Finding(f Finding) error {
-	id, err := fingerprint(f)
-	if err != nil {
-		return err
+	s.run.Results = append(s.run.Results, s.result(f))
+	return nil
+}
+
+// Suppressed keeps the finding as a result, with the suppression: a viewer may show it.
+func (s *sarif) Suppressed(f Finding, by Suppression) error {
+	result := s.result(f)
+	suppression := sarifSuppression{Kind: "external", Justification: by.text()}
+	if by.Kind == SuppressedByComment || by.Kind == SuppressedByAnnotation {
+		suppression.Kind = "inSource"
 	}
+	if by.Position.File != "" {
+		location := sarifAt(by.Position, manifest.Position{})
+		suppression.Location = &location
+	}
+	result.Suppressions = []sarifSuppression{suppression}
+	s.run.Results = append(s.run.Results, result)
+	return nil
+}
+
+func (s *sarif) result(f Finding) sarifResult {
 	result := sarifResult{
 		RuleID: f.Rule, RuleIndex: s.rule(f), Level: sarifLevels[f.Action],
 		Message:      sarifMessage{Text: f.text()},
 		Locations:    []sarifLocation{sarifAt(f.Place.Start, f.Place.End)},
-		Fingerprints: map[string]string{sarifFingerprint: id},
+		Fingerprints: map[string]string{sarifFingerprint: Fingerprint(f)},
 	}
 	for _, related := range f.Place.Related {
 		location := sarifAt(related.Position, manifest.Position{})
 		location.Message = &sarifMessage{Text: related.Note}
 		result.Related = append(result.Related, location)
 	}
-	s.run.Results = append(s.run.Results, result)
-	return nil
+	if f.Derived {
+		result.Properties = &sarifGuess{true}
+	}
+	return result
 }
 
 // rule is the index of the rule of a finding, which is added with its first.
@@ -109,17 +129,17 @@ func (s *sarif) rule(f Finding) int {
 }
 
 func (s *sarif) Gap(g Gap) error {
-	run := &s.run.Invocations[0]
-	run.Successful = false
+	run, level := &s.run.Invocations[0], "warning"
+	if !g.Allowed {
+		run.Successful, level = false, "error"
+	}
 	run.Notifications = append(run.Notifications, sarifNotification{
-		Descriptor: sarifReference{g.Reason}, Level: "error",
+		Descriptor: sarifReference{g.Reason}, Level: level,
 		Message:   sarifMessage{Text: g.text()},
 		Locations: []sarifLocation{sarifAt(g.Position, manifest.Position{})},
 	})
 	return nil
 }
-
-func (s *sarif) Skip(Skip) error { return nil }
 
 func (s *sarif) Close(Summary) error {
 	out := bufio.NewWriter(s.out)

@@ -54,6 +54,11 @@ type (
 			}
 			ColumnKind string
 			Results    []struct {
+				Suppressions []struct {
+					Kind, Justification string
+					Location            *location
+				}
+				Properties                  *struct{ DerivedPlace bool }
 				RuleID                      string
 				RuleIndex                   *int
 				Level                       string
@@ -113,20 +118,30 @@ func TestSARIF(t *testing.T) {
 			if id := result.PartialFingerprints["memgate/v1"]; !regexp.MustCompile(`^[0-9a-f]{64}$`).MatchString(id) {
 				t.Errorf("%s: fingerprint %q, want a hash", name, id)
 			}
+			for _, s := range result.Suppressions {
+				if !slices.Contains([]string{"inSource", "external"}, s.Kind) || s.Justification == "" {
+					t.Errorf("%s: suppression %+v: want a kind of SARIF and a justification", name, s)
+				}
+				if s.Location != nil {
+					places = append(places, *s.Location)
+				}
+			}
 			places = slices.Concat(places, result.Locations, result.RelatedLocations)
 		}
 		if len(run.Invocations) != 1 || run.Invocations[0].ExecutionSuccessful == nil {
 			t.Fatalf("%s: invocations %+v, want one", name, run.Invocations)
 		}
 		notes := run.Invocations[0].ToolExecutionNotifications
-		if *run.Invocations[0].ExecutionSuccessful != (len(notes) == 0) {
-			t.Errorf("%s: executionSuccessful beside %d notifications", name, len(notes))
-		}
+		failed := false
 		for _, note := range notes {
-			if note.Level != "error" || note.Message.Text == "" || note.Descriptor.ID == "" {
-				t.Errorf("%s: notification %+v: want an error with a text and an id", name, note)
+			failed = failed || note.Level == "error"
+			if note.Level != "error" && note.Level != "warning" || note.Message.Text == "" || note.Descriptor.ID == "" {
+				t.Errorf("%s: notification %+v: want an error or warning with a text and an id", name, note)
 			}
 			places = append(places, note.Locations...)
+		}
+		if *run.Invocations[0].ExecutionSuccessful == failed {
+			t.Errorf("%s: executionSuccessful is %t, notifications are %+v", name, !failed, notes)
 		}
 		for _, place := range places {
 			uri, err := url.Parse(place.PhysicalLocation.ArtifactLocation.URI)
@@ -142,21 +157,11 @@ func TestSARIF(t *testing.T) {
 }
 
 // TestFingerprint wants a finding to be the same one after an edit elsewhere in the file,
-// and another one where rule, constraint, object or field differ.
+// and another one where rule, object or field differ.
 func TestFingerprint(t *testing.T) {
 	first := finding(4, "deny", "r", "limit is 1Mi")
-	first.Details = map[string]any{"path": []any{"spec", "containers", json.Number("0")}}
-	fingerprint := func(f report.Finding) string {
-		var out strings.Builder
-		w := report.SARIF(&out, sarifOptions)
-		if err := w.Finding(f); err != nil {
-			t.Fatal(err)
-		}
-		if err := w.Close(report.Summary{}); err != nil {
-			t.Fatal(err)
-		}
-		return regexp.MustCompile(`"memgate/v1": "(.*)"`).FindStringSubmatch(out.String())[1]
-	}
+	first.Object.APIVersion = "apps/v1"
+	first.Field = "spec.containers[name=web]"
 	for _, tc := range []struct {
 		name string
 		same bool
@@ -164,17 +169,18 @@ func TestFingerprint(t *testing.T) {
 	}{
 		{"file and line", true, func(f *report.Finding) { f.Place.Start = manifest.Position{File: "b.yaml", Line: 99} }},
 		{"message", true, func(f *report.Finding) { f.Message = "limit is 2Mi" }},
-		{"index as the checker has it", true, func(f *report.Finding) { f.Details = map[string]any{"path": []any{"spec", "containers", 0}} }},
+		{"index of the container", true, func(f *report.Finding) { f.Details = map[string]any{"path": []any{"spec", "containers", 1}} }},
+		{"constraint", true, func(f *report.Finding) { f.Constraint.Name = "other" }},
+		{"version of the API", true, func(f *report.Finding) { f.Object.APIVersion = "apps/v1beta1" }},
+		{"group", false, func(f *report.Finding) { f.Object.APIVersion = "v1" }},
 		{"rule", false, func(f *report.Finding) { f.Rule = "s" }},
-		{"constraint", false, func(f *report.Finding) { f.Constraint.Name = "other" }},
 		{"object", false, func(f *report.Finding) { f.Object.Namespace = "shop" }},
-		{"pod template", false, func(f *report.Finding) { f.Template = []any{"spec", "template"} }},
-		{"field", false, func(f *report.Finding) { f.Details = map[string]any{"path": []any{"spec", "containers", 1}} }},
-		{"no field", false, func(f *report.Finding) { f.Details = map[string]any{} }},
+		{"field", false, func(f *report.Finding) { f.Field = "spec.containers[name=db]" }},
+		{"no field", false, func(f *report.Finding) { f.Field = "" }},
 	} {
 		edited := first
 		tc.edit(&edited)
-		if got := fingerprint(edited) == fingerprint(first); got != tc.same {
+		if got := report.Fingerprint(edited) == report.Fingerprint(first); got != tc.same {
 			t.Errorf("another %s: fingerprint is the same: %t, want %t", tc.name, got, tc.same)
 		}
 	}

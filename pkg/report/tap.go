@@ -11,7 +11,7 @@ import (
 // (https://testanything.org/tap-version-14-specification.html), whole, when it is closed.
 // Its tests are the testcases of JUnit; findings that are not denied are TODO, which no
 // harness fails for.
-func TAP(out io.Writer) ObjectWriter { return &tap{out: bufio.NewWriter(out)} }
+func TAP(out io.Writer) Writer { return &tap{out: bufio.NewWriter(out)} }
 
 type tap struct {
 	cases

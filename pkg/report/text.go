@@ -6,25 +6,29 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 )
 
 // TextOptions choose what Text writes.
 type TextOptions struct {
 	Color   bool
-	Verbose bool // name documents that are no manifests, too
+	Verbose bool // what is suppressed, assumed or no manifest, and the lines of findings, too
+	Flush   bool // each finding at once
 }
 
 // Text writes findings to out, a line each:
 //
 //	file:line:col: action: message [rule]
 //
-// where a message about a pod template in a custom resource begins with its path, and everything else to errs: gaps, and a line of counts at the end.
+// where a message about a pod template in a custom resource begins with its path, and
+// everything else to errs: gaps, notes, and a line of counts at the end.
 func Text(out, errs io.Writer, options TextOptions) Writer {
 	return &text{out: bufio.NewWriter(out), errs: errs, options: options}
 }
 
 type text struct {
+	Ignore
 	out     *bufio.Writer
 	errs    io.Writer
 	options TextOptions
@@ -40,7 +44,54 @@ func (t *text) Finding(f Finding) error {
 		rule = "\x1b[2m" + rule + "\x1b[0m"
 	}
 	_, err := fmt.Fprintf(t.out, "%s: %s: %s [%s]\n", place, action, oneLine(f.text()), rule)
+	if err == nil && t.options.Verbose {
+		err = t.explain(f)
+	}
+	if err == nil && t.options.Flush {
+		err = t.out.Flush()
+	}
 	return err
+}
+
+// explain writes the lines of a finding, marked, and what belongs to its place.
+func (t *text) explain(f Finding) error {
+	width := len(strconv.Itoa(f.Frame.First + len(f.Frame.Lines)))
+	for i, line := range f.Frame.Lines {
+		number := f.Frame.First + i
+		fmt.Fprintf(t.out, "  %*d | %s\n", width, number, oneLine(line))
+		if number == f.Place.Start.Line && !f.Derived {
+			before, marked := f.marks(line)
+			fmt.Fprintf(t.out, "  %*s | %s%s\n", width, "", before, strings.Repeat("^", marked))
+		}
+	}
+	if f.Derived {
+		fmt.Fprintf(t.out, "  %*s = the rule names no place; this one is derived\n", width, "")
+	}
+	for _, related := range f.Place.Related {
+		fmt.Fprintf(t.out, "  %*s = %s: %s\n", width, "", related.Position, oneLine(related.Note))
+	}
+	return nil // the writer keeps its first error
+}
+
+// marks are what stands below the line at which the place of a finding starts: white
+// space as wide as what comes before it, and how many columns are marked.
+func (f Finding) marks(line string) (before string, marked int) {
+	characters := []rune(line)
+	start := min(f.Place.Start.Column-1, len(characters))
+	end := len(characters)
+	if f.Place.End.Line == f.Place.Start.Line {
+		end = min(f.Place.End.Column-1, end)
+	}
+	if start < 0 {
+		return "", 0
+	}
+	blank := characters[:start]
+	for i, c := range blank {
+		if c != '\t' {
+			blank[i] = ' '
+		}
+	}
+	return string(blank), max(end-start, 1)
 }
 
 // text is the message, after the path of the pod template that it is about, if it is
@@ -75,6 +126,36 @@ func oneLine(message string) string {
 
 var escaped = strings.NewReplacer("\r", `\r`, "\n", `\n`, "\x1b", `\x1b`)
 
+// Suppressed names what does not count where everything is named.
+func (t *text) Suppressed(f Finding, by Suppression) error {
+	if !t.options.Verbose {
+		return nil
+	}
+	return t.note(f.Place.Start.String(), fmt.Sprintf("suppressed by %s: %s: %s [%s]", oneLine(by.text()), f.Action, oneLine(f.text()), f.Rule))
+}
+
+// text is what suppresses, and why.
+func (s Suppression) text() string {
+	text := s.Kind
+	if s.Until != "" {
+		text += " until " + s.Until
+	}
+	if s.Reason != "" {
+		text += " (" + s.Reason + ")"
+	}
+	return text
+}
+
+func (t *text) Note(n Note) error {
+	if n.Kind == NoteAssumed && !t.options.Verbose {
+		return nil
+	}
+	if n.Position.File == "" {
+		return t.note(n.Kind, oneLine(n.Text))
+	}
+	return t.note(n.Position.String(), n.Kind+": "+oneLine(n.Text))
+}
+
 func (t *text) Gap(g Gap) error { return t.note(g.Position.String(), oneLine(g.text())) }
 
 // text is what was not judged and why, and by which constraints.
@@ -87,7 +168,11 @@ func (g Gap) text() string {
 		}
 		suffix = " [" + strings.Join(names, ", ") + "]"
 	}
-	return "not judged: " + g.Text + suffix
+	allowed := ""
+	if g.Allowed {
+		allowed = " (allowed)"
+	}
+	return "not judged" + allowed + ": " + g.Text + suffix
 }
 
 func (t *text) Skip(s Skip) error {
@@ -123,18 +208,31 @@ func (s Summary) String() string {
 			byAction = append(byAction, fmt.Sprintf("%d %s", n, action))
 		}
 	}
-	var byReason []string
-	for _, reason := range slices.Sorted(maps.Keys(s.NotJudged)) {
-		byReason = append(byReason, fmt.Sprintf("%d %s", s.NotJudged[reason], reason))
-	}
 	objects := number(s.Objects, "object")
 	if s.PodTemplates > 0 {
 		objects += " and " + number(s.PodTemplates, "pod template") + " in custom resources"
 	}
-	return fmt.Sprintf("%s, %s, %s judged, %s%s, %d not judged%s, %s without manifest",
-		objects, number(s.Constraints, "constraint"), number(s.Judged, "pair"),
-		number(violations, "violation"), among(byAction), s.TotalNotJudged(), among(byReason),
+	suppressed := ""
+	if n := total(s.Suppressed); n > 0 {
+		suppressed = fmt.Sprintf(", %d suppressed%s", n, among(each(s.Suppressed)))
+	}
+	excluded := ""
+	if s.Excluded > 0 {
+		excluded = fmt.Sprintf(", %d excluded", s.Excluded)
+	}
+	return fmt.Sprintf("%s, %s, %s judged%s, %s%s%s, %d not judged%s, %s without manifest",
+		objects, number(s.Constraints, "constraint"), number(s.Judged, "pair"), excluded,
+		number(violations, "violation"), among(byAction), suppressed, s.TotalNotJudged(), among(each(s.NotJudged)),
 		number(s.NotManifest, "document"))
+}
+
+// each is each count with its name, in the order of names.
+func each(counts map[string]int) []string {
+	var texts []string
+	for _, name := range slices.Sorted(maps.Keys(counts)) {
+		texts = append(texts, fmt.Sprintf("%d %s", counts[name], name))
+	}
+	return texts
 }
 
 func among(parts []string) string {
