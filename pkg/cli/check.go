@@ -14,6 +14,7 @@ import (
 )
 
 type checkFlags struct {
+	config   configFlags
 	policies policyFlags
 	inputs   inputFlags
 	reports  reportFlags
@@ -46,12 +47,19 @@ Exit status:
   memgate check --policy policies/ --namespace shop manifests/
   memgate check -o text -o sarif=memgate.sarif -o junit=memgate.xml deploy/`,
 	}
+	f.config.register(cmd)
 	f.policies.register(cmd)
 	f.policies.registerCache(cmd)
 	f.inputs.register(cmd)
 	f.reports.register(cmd)
 	f.gate.register(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if err := f.config.apply(cmd); err != nil {
+			return err
+		}
+		if len(args) == 0 {
+			args = f.config.paths
+		}
 		return runCheck(cmd.Context(), cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr(), f, args)
 	}
 	return cmd
