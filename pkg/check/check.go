@@ -7,6 +7,8 @@ import (
 	"context"
 	"runtime"
 
+	"github.com/memgate/memgate/pkg/baseline"
+	"github.com/memgate/memgate/pkg/changes"
 	"github.com/memgate/memgate/pkg/engine"
 	"github.com/memgate/memgate/pkg/manifest"
 	"github.com/memgate/memgate/pkg/report"
@@ -28,6 +30,10 @@ type Options struct {
 
 	// Fails reports whether a finding that counts fails the run; nil means all that deny.
 	Fails func(report.Finding) bool
+
+	Baseline *baseline.Matcher // of accepted findings; nil is none
+	Whole    bool              // the files are all that the baseline was written for
+	Changes  *changes.Changes  // findings on other objects do not count; nil means that all do
 }
 
 // Run judges the objects of files and writes findings, gaps and counts to w, in the
@@ -52,6 +58,9 @@ func Run(ctx context.Context, files []source.File, faults []*source.PathError, o
 		if err == nil {
 			err = r.gap(report.Gap{Position: manifest.Position{File: fault.Name}, Reason: report.ReasonUnreadable, Text: fault.Reason()})
 		}
+	}
+	if err == nil {
+		err = r.settle()
 	}
 	if err != nil {
 		return r.summary, err

@@ -21,6 +21,7 @@ type judged struct {
 type finding struct {
 	report.Finding
 	suppressed *report.Suppression
+	unchanged  bool // the object is as it was
 }
 
 // A subject is what constraints look at: an object as it is written, or one that it
@@ -54,6 +55,11 @@ func (r *run) judge(ctx context.Context, object *manifest.Object) judged {
 			}
 			return outcomes
 		})
+	}
+	if changes := r.options.Changes; changes != nil && !changes.Has(object.Position().File, object) {
+		for i := range all.findings {
+			all.findings[i].unchanged = true
+		}
 	}
 	sortFindings(all.findings)
 	return all

@@ -71,6 +71,9 @@ func (r *run) count(entry report.Entry) {
 }
 
 func (r *run) finding(f finding) error {
+	if f.suppressed == nil {
+		f.suppressed = r.adopt(f)
+	}
 	if f.suppressed != nil {
 		r.summary.Suppressed[f.suppressed.Kind]++
 		return r.writer.Suppressed(f.Finding, *f.suppressed)

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/memgate/memgate/pkg/check"
+	"github.com/memgate/memgate/pkg/report"
 )
 
 type checkFlags struct {
@@ -19,6 +20,7 @@ type checkFlags struct {
 	inputs   inputFlags
 	reports  reportFlags
 	gate     gateFlags
+	adoption adoptionFlags
 }
 
 func newCheckCommand() *cobra.Command {
@@ -47,22 +49,24 @@ Exit status:
   memgate check --policy policies/ --namespace shop manifests/
   memgate check -o text -o sarif=memgate.sarif -o junit=memgate.xml deploy/`,
 	}
+	f.register(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if err := f.config.apply(cmd, &args); err != nil {
+			return err
+		}
+		return runCheck(cmd, f, args)
+	}
+	return cmd
+}
+
+func (f *checkFlags) register(cmd *cobra.Command) {
 	f.config.register(cmd)
 	f.policies.register(cmd)
 	f.policies.registerCache(cmd)
 	f.inputs.register(cmd)
 	f.reports.register(cmd)
 	f.gate.register(cmd)
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if err := f.config.apply(cmd); err != nil {
-			return err
-		}
-		if len(args) == 0 {
-			args = f.config.paths
-		}
-		return runCheck(cmd.Context(), cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr(), f, args)
-	}
-	return cmd
+	f.adoption.register(cmd)
 }
 
 // relaxGC lets garbage grow to twice what is live before it is collected, unless GOGC is
@@ -73,28 +77,45 @@ func relaxGC() {
 	}
 }
 
-func runCheck(ctx context.Context, in io.Reader, out, errs io.Writer, f checkFlags, paths []string) error {
-	relaxGC()
-	outputs, wrong := f.reports.parse()
-	if err := errors.Join(wrong, f.gate.validate()); err != nil {
+func runCheck(cmd *cobra.Command, f checkFlags, paths []string) error {
+	outputs, err := f.reports.parse()
+	if err != nil {
 		return err
+	}
+	f.inputs.written = outputs
+	var reports *checkReport
+	summary, err := f.run(cmd.Context(), cmd.InOrStdin(), paths, func(of session) (report.Writer, error) {
+		reports, err = f.reports.open(outputs, cmd.OutOrStdout(), cmd.ErrOrStderr(), of)
+		return reports, err
+	})
+	if reports != nil {
+		if end := reports.end(); err == nil && end != nil {
+			err = fmt.Errorf("report: %w", end)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	if x := reports.explanation; x != nil && x.Objects() == 0 {
+		fmt.Fprintf(cmd.ErrOrStderr(), "nothing was explained: no object is called %q\n", f.reports.explain)
+		return statusError(statusNotJudged)
+	}
+	return f.gate.verdict(summary, cmd.ErrOrStderr())
+}
+
+// run judges what is at the paths. The report is opened when all that is judged by is
+// known to be right.
+func (f *checkFlags) run(ctx context.Context, in io.Reader, paths []string, open func(session) (report.Writer, error)) (report.Summary, error) {
+	relaxGC()
+	if err := f.gate.validate(); err != nil {
+		return report.Summary{}, err
 	}
 	client, err := f.policies.client(f.inputs.point, int64(f.inputs.refdataLimit))
 	files, faults, missing := f.inputs.find(paths, in)
 	if err := errors.Join(missing, err); err != nil {
-		return err
+		return report.Summary{}, err
 	}
-	if err := f.inputs.collect(ctx, client); err != nil {
-		return err
-	}
-	if files, err = unwritten(files, outputs, paths); err != nil {
-		return err
-	}
-	reports, err := f.reports.open(outputs, out, errs, session{client, f.inputs.point, f.inputs.stream})
-	if err != nil {
-		return err
-	}
-	summary, err := check.Run(ctx, files, faults, check.Options{
+	options := check.Options{
 		Client:      client,
 		Namespace:   f.inputs.namespace,
 		MaxDocument: int64(f.inputs.maxDocument),
@@ -102,17 +123,20 @@ func runCheck(ctx context.Context, in io.Reader, out, errs io.Writer, f checkFla
 		Frames:      f.reports.verbose,
 		Allow:       f.gate.allows,
 		Fails:       f.gate.fails,
-	}, reports)
-	err = errors.Join(err, reports.end())
+	}
+	if err := errors.Join(f.inputs.collect(ctx, client), f.adoption.apply(ctx, &options, paths)); err != nil {
+		return report.Summary{}, err
+	}
+	w, err := open(session{client, f.inputs.point, f.inputs.stream})
+	if err != nil {
+		return report.Summary{}, err
+	}
+	summary, err := check.Run(ctx, files, faults, options, w)
 	switch {
 	case ctx.Err() != nil:
-		return errors.New("interrupted; the report is not complete")
+		return summary, errors.New("interrupted; the report is not complete")
 	case err != nil:
-		return fmt.Errorf("report: %w", err)
+		return summary, fmt.Errorf("report: %w", err)
 	}
-	if x := reports.explanation; x != nil && x.Objects() == 0 {
-		fmt.Fprintf(errs, "nothing was explained: no object is called %q\n", f.reports.explain)
-		return statusError(statusNotJudged)
-	}
-	return f.gate.verdict(summary, errs)
+	return summary, nil
 }

@@ -36,7 +36,7 @@ func Memgate() int {
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.AddCommand(newCheckCommand(), newVerifyCommand(), newRulesCommand(), newExplainCommand(), newGenerateCommand(), newVersionCommand("memgate"))
+	root.AddCommand(newCheckCommand(), newBaselineCommand(), newVerifyCommand(), newRulesCommand(), newExplainCommand(), newGenerateCommand(), newVersionCommand("memgate"))
 	return run(root)
 }
 

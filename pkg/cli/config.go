@@ -20,8 +20,7 @@ const configName = ".memgate.yaml"
 // configFlags say where a command finds its settings: a YAML mapping of the names of its
 // flags, and of paths.
 type configFlags struct {
-	file  string
-	paths []string // of the file
+	file string
 }
 
 // unset are the flags that are no settings: they are about one run alone.
@@ -31,8 +30,9 @@ func (f *configFlags) register(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.file, "config", "", "file of settings, in place of "+configName+" where memgate runs; a flag wins over its setting")
 }
 
-// apply gives flags the values of the file, but for those that the command line sets.
-func (f *configFlags) apply(cmd *cobra.Command) error {
+// apply gives flags and paths the values of the file, but for those that the command line
+// sets.
+func (f *configFlags) apply(cmd *cobra.Command, paths *[]string) error {
 	name := f.file
 	if name == "" {
 		if _, err := os.Stat(configName); errors.Is(err, fs.ErrNotExist) {
@@ -44,30 +44,35 @@ func (f *configFlags) apply(cmd *cobra.Command) error {
 	if err != nil {
 		return fmt.Errorf("--config: %w", inWords(err))
 	}
-	return f.read(cmd, filepath.ToSlash(name), text)
+	set, err := readConfig(cmd, filepath.ToSlash(name), text)
+	if len(*paths) == 0 {
+		*paths = set
+	}
+	return err
 }
 
-func (f *configFlags) read(cmd *cobra.Command, name string, text []byte) error {
+// readConfig sets the flags that a text has settings for, and returns its paths.
+func readConfig(cmd *cobra.Command, name string, text []byte) (paths []string, err error) {
 	decoder := yaml.NewDecoder(bytes.NewReader(text))
 	var document yaml.Node
 	switch err := decoder.Decode(&document); {
 	case errors.Is(err, io.EOF):
-		return nil
+		return nil, nil
 	case err != nil:
-		return fmt.Errorf("%s: %w", name, err)
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	at := func(node *yaml.Node, format string, args ...any) error {
 		return fmt.Errorf("%s:%d:%d: %s", name, node.Line, node.Column, fmt.Sprintf(format, args...))
 	}
 	if err := decoder.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
-		return at(&document, "more than one document, want one mapping of settings")
+		return nil, at(&document, "more than one document, want one mapping of settings")
 	}
 	root := document.Content[0]
 	switch {
 	case root.Kind == yaml.ScalarNode && root.Tag == "!!null":
-		return nil
+		return nil, nil
 	case root.Kind != yaml.MappingNode:
-		return at(root, "got %s, want a mapping of settings", nodeKinds[root.Kind])
+		return nil, at(root, "got %s, want a mapping of settings", nodeKinds[root.Kind])
 	}
 	var errs []error
 	seen := map[string]bool{}
@@ -83,7 +88,7 @@ func (f *configFlags) read(cmd *cobra.Command, name string, text []byte) error {
 		case !ok:
 			errs = append(errs, at(value, "%s: got %s, want a value or a list of values", key.Value, nodeKinds[value.Kind]))
 		case key.Value == "paths":
-			f.paths = values
+			paths = values
 		case !flag.Changed:
 			if err := set(cmd, key.Value, value.Kind == yaml.SequenceNode, values); err != nil {
 				errs = append(errs, at(value, "%s: %v", key.Value, err))
@@ -91,7 +96,7 @@ func (f *configFlags) read(cmd *cobra.Command, name string, text []byte) error {
 		}
 		seen[key.Value] = true
 	}
-	return errors.Join(errs...)
+	return paths, errors.Join(errs...)
 }
 
 var nodeKinds = map[yaml.Kind]string{

@@ -22,6 +22,8 @@ type inputFlags struct {
 	point        string
 	maxDocument  size
 	refdataLimit size
+
+	written []output // what is written is not read
 }
 
 func (f *inputFlags) register(cmd *cobra.Command) {
@@ -41,7 +43,12 @@ func (f *inputFlags) find(paths []string, in io.Reader) ([]source.File, []*sourc
 	if len(paths) == 0 {
 		paths = []string{"."}
 	}
-	return source.Find(paths, in)
+	files, faults, err := source.Find(paths, in)
+	if err != nil {
+		return nil, nil, err
+	}
+	files, err = unwritten(files, f.written, paths)
+	return files, faults, err
 }
 
 // collect reads the context.
