@@ -14,15 +14,19 @@ const module = "github.com/memgate/memgate"
 // direct are the direct dependencies of the root module. docs/dependencies.md has the
 // reason for each.
 var direct = []string{
+	"github.com/bmatcuk/doublestar/v4",
 	"github.com/google/cel-go",
 	"github.com/open-policy-agent/frameworks/constraint",
 	"github.com/open-policy-agent/opa",
 	"github.com/rogpeppe/go-internal",
 	"github.com/spf13/cobra",
+	"github.com/spf13/pflag",
 	"go.yaml.in/yaml/v3",
 	"k8s.io/api",
 	"k8s.io/apiextensions-apiserver",
 	"k8s.io/apimachinery",
+	"sigs.k8s.io/kustomize/api",
+	"sigs.k8s.io/kustomize/kyaml",
 	"sigs.k8s.io/yaml",
 }
 
@@ -49,14 +53,16 @@ var forbidden = []string{
 // edges are the imports among the packages of this module. A new one is a decision.
 var edges = map[string][]string{
 	"":                    nil,
-	"cmd/memgate":         {"pkg/cli"},
+	"cmd/memgate":         {"pkg/cli", "pkg/kustomize"},
 	"cmd/memgate-webhook": {"pkg/cli"},
 	"pkg/admission":       {"pkg/engine", "pkg/policy", "pkg/review"},
 	"pkg/baseline":        {"pkg/manifest"},
+	"pkg/blame":           {"pkg/engine"},
 	"pkg/cache":           nil,
 	"pkg/changes":         {"pkg/manifest"},
-	"pkg/check":           {"pkg/baseline", "pkg/changes", "pkg/engine", "pkg/manifest", "pkg/policy", "pkg/report", "pkg/review", "pkg/source"},
-	"pkg/cli":             {"pkg/admission", "pkg/baseline", "pkg/cache", "pkg/changes", "pkg/check", "pkg/engine", "pkg/generate", "pkg/manifest", "pkg/policy", "pkg/policy/pack", "pkg/report", "pkg/review", "pkg/source", "pkg/verify", "pkg/version"},
+	"pkg/check":           {"pkg/baseline", "pkg/blame", "pkg/changes", "pkg/defaults", "pkg/engine", "pkg/expansion", "pkg/manifest", "pkg/policy", "pkg/report", "pkg/review", "pkg/source", "pkg/suppress", "pkg/workload"},
+	"pkg/cli":             {"pkg/admission", "pkg/baseline", "pkg/cache", "pkg/changes", "pkg/check", "pkg/engine", "pkg/expansion", "pkg/generate", "pkg/manifest", "pkg/policy", "pkg/policy/pack", "pkg/report", "pkg/review", "pkg/source", "pkg/verify", "pkg/version"},
+	"pkg/defaults":        nil,
 	"pkg/engine":          {"pkg/engine/cel", "pkg/engine/rego", "pkg/engine/vm", "pkg/policy", "pkg/refdata", "pkg/review"},
 	"pkg/engine/cel":      nil,
 	"pkg/engine/driver":   {"pkg/engine/rego", "pkg/policy", "pkg/refdata", "pkg/review"},
@@ -64,19 +70,24 @@ var edges = map[string][]string{
 	"pkg/engine/vm":       nil,
 	"pkg/expansion":       {"pkg/manifest", "pkg/policy"},
 	"pkg/generate":        {"pkg/engine", "pkg/manifest", "pkg/policy"},
+	"pkg/kustomize":       {"pkg/manifest"},
 	"pkg/manifest":        nil,
 	"pkg/policy":          {"pkg/manifest", "pkg/policy/pack", "pkg/source"},
 	"pkg/policy/pack":     nil,
 	"pkg/refdata":         nil,
-	"pkg/report":          {"pkg/manifest"},
+	"pkg/report":          {"pkg/manifest", "pkg/workload"},
 	"pkg/review":          {"pkg/manifest", "pkg/policy"},
 	"pkg/source":          nil,
+	"pkg/suppress":        {"pkg/manifest"},
 	"pkg/verify":          {"pkg/engine", "pkg/expansion", "pkg/manifest", "pkg/policy", "pkg/review", "pkg/source"},
 	"pkg/version":         {"pkg/policy/pack"},
+	"pkg/workload":        {"pkg/manifest", "pkg/review"},
 	"policies":            nil,
 	"tests/corpus":        nil,
 	"tests/e2e":           nil,
 	"tests/mutate":        nil,
+	"tests/positions":     nil,
+	"tests/precommit":     nil,
 }
 
 func TestDirectDependencies(t *testing.T) {
@@ -112,6 +123,10 @@ func TestDirectDependencies(t *testing.T) {
 
 func TestForbiddenPackages(t *testing.T) {
 	for _, binary := range []string{"./cmd/memgate", "./cmd/memgate-webhook"} {
+		forbidden := forbidden
+		if binary == "./cmd/memgate-webhook" {
+			forbidden = append(slices.Clone(forbidden), "sigs.k8s.io/kustomize")
+		}
 		for linked := range strings.FieldsSeq(string(run(t, "list", "-deps", binary))) {
 			for _, path := range forbidden {
 				if linked == path || strings.HasPrefix(linked, path+"/") {

@@ -25,6 +25,9 @@ var seeds = []string{
 }
 
 func FuzzReader(f *testing.F) {
+	for _, s := range listSeeds {
+		f.Add([]byte(s), uint16(60))
+	}
 	for _, s := range seeds {
 		f.Add([]byte(s), uint16(0))
 		f.Add([]byte(s), uint16(30))

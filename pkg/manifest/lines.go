@@ -10,6 +10,9 @@ const longestLine = 1000
 // are none if the place is not in the object's document, or if one of them is too long
 // to be read.
 func (o *Object) Lines(p Place, around int) (first int, lines []string) {
+	if o.origin != nil {
+		return o.origin.Lines(p, around)
+	}
 	s := o.src
 	s.position(0) // knows the lines from now on
 	at := p.Start.Line - s.line

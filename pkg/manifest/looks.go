@@ -14,13 +14,15 @@ var (
 // are indented like its first, or it is JSON and has them before the fault.
 func looksLikeManifest(text []byte, fault int) bool {
 	if n := blanks(text); n < len(text) && (text[n] == '{' || text[n] == '[') {
-		before := text[:min(fault, len(text))]
-		if jsonVersion.Match(before) && jsonKind.Match(before) {
+		if hasQuotedKeys(text[:min(fault, len(text))]) {
 			return true
 		}
 	}
 	return atStart(yamlVersion, text) && atStart(yamlKind, text)
 }
+
+// hasQuotedKeys reports whether apiVersion and kind are keys somewhere in a JSON text.
+func hasQuotedKeys(text []byte) bool { return jsonVersion.Match(text) && jsonKind.Match(text) }
 
 // atStart reports whether a key stands at the indentation of the document: at
 // column 1, or that of its first line with content.

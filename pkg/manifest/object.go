@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"encoding/json"
+	"maps"
 	"math"
 )
 
@@ -20,6 +21,7 @@ type Object struct {
 	tree     *tree // of the document
 	prefix   []any // path of this object from its root
 	document int
+	origin   Origin // nil if the text of src is what was written
 }
 
 // APIVersion returns apiVersion, or "" if that is absent or no string.
@@ -49,7 +51,8 @@ func (o *Object) Position() Position { return o.Place(nil).Start }
 
 // Document returns the index of the object's document in its file, from 1.
 // Documents are counted as they are separated, the empty ones included; in a
-// stream of JSON values each value is a document.
+// stream of JSON values each value is a document. Items that Next hands out one
+// at a time have the index of their list.
 func (o *Object) Document() int { return o.document }
 
 // Item returns the mapping at path as an object of its own, whose Place takes
@@ -95,6 +98,14 @@ func (o *Object) WithValue(v map[string]any) *Object {
 	c := *o
 	c.Value = v
 	return &c
+}
+
+// WithKind returns an object that has apiVersion and kind and else o's value, and the
+// same source: an item of a typed list, which leaves them to the list.
+func (o *Object) WithKind(apiVersion, kind string) *Object {
+	v := maps.Clone(o.Value)
+	v["apiVersion"], v["kind"] = apiVersion, kind
+	return o.WithValue(v)
 }
 
 // path returns path as seen from the root of the document.

@@ -15,6 +15,9 @@ package manifest
 // alias, and Related the place inside the anchored value. What a merge key
 // brings in is found where it is written, and Related is the line of the "<<".
 func (o *Object) Place(path []any) Place {
+	if o.origin != nil {
+		return o.origin.Place(o.path(path))
+	}
 	top := o.tree.top()
 	w := walk{src: o.src, tree: o.tree, node: top, start: top.start, end: top.end}
 	for _, step := range o.path(path) {

@@ -35,6 +35,7 @@ type Place struct {
 	Start   Position
 	End     Position  // exclusive: the column after the last character
 	Related []Related // what else the reader of a finding must see, in the order of the path
+	Derived bool      // the value was not written as it is: this is the nearest place
 }
 
 // A Related position explains a Place: the anchor of an alias, or the "<<" of

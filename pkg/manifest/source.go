@@ -14,8 +14,13 @@ type source struct {
 	line   int    // line of the first byte of text
 	column int    // column of the first byte of text
 
+	above *source // from the first comment above the document, nil if there is none
+
 	once  sync.Once
 	lines []int32 // offsets of the lines of text, built for the first position
+
+	searching sync.Mutex
+	searches  []search // what has been looked for in the text
 }
 
 // position translates an offset into text.

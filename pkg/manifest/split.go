@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"io"
+	"slices"
 	"sync"
 )
 
@@ -17,6 +18,8 @@ type chunk struct {
 	trailing bool      // text after a JSON value that is neither JSON nor a separator
 	json     *document // what the splitter has read already, if it is JSON
 	fault    *fault    // why it is no JSON, if it looked so
+	of       *list     // the list that it is an item or the end of
+	above    *source   // from the first comment above the document, if it has one
 }
 
 // A splitter cuts a stream into documents. It holds one document at a time and
@@ -24,22 +27,25 @@ type chunk struct {
 //
 // YAML documents end before a line "---" and after a line "...", wherever these
 // stand: YAML allows them neither in quotes nor in block scalars. JSON values
-// end where their brackets do.
+// end where their brackets do. Of a list that is large each item is a chunk.
 type splitter struct {
 	in     *bufio.Reader
 	buffer *bufio.Reader // what in reads from, or in itself
 	max    int
-	rest   []byte // read and not yet taken: the rest of a line
-	err    error  // what ended the input
-	line   int    // of the next byte
-	column int    // of the next byte, in code points
+	rest   []byte   // read and not yet taken: the rest of a line
+	unread [][]byte // to be read again before more of in, the last first
+	err    error    // what ended the input
+	line   int      // of the next byte
+	column int      // of the next byte, in code points
 
-	index     int  // of the current document
-	open      bool // the current document has begun, perhaps without content yet
-	afterJSON bool // the last document was a JSON value and no separator came yet
+	index     int   // of the current document
+	open      bool  // the current document has begun, perhaps without content yet
+	afterJSON bool  // the last document was a JSON value and no separator came yet
+	list      *list // whose items are the next documents
 
 	chunk
 	begun      bool // the chunk has content
+	look       int  // the size at which it is looked at: it may be a list
 	directives bool // ... and that is directives so far
 	tail       int  // offset of directives after the content, or -1
 	tailLine   int
@@ -66,22 +72,34 @@ func newSplitter(r io.Reader, maxBytes int64) *splitter {
 func (s *splitter) release() {
 	s.buffer.Reset(nil)
 	buffers.Put(s.buffer)
-	s.in, s.buffer, s.rest = nil, nil, nil
+	s.in, s.buffer, s.rest, s.unread = nil, nil, nil, nil
 }
 
 // peek returns the next bytes, up to the end of the line if that is near, and
 // nothing at the end of the input. They stay valid until the next take.
 func (s *splitter) peek() []byte {
+	for last := len(s.unread) - 1; len(s.rest) == 0 && last >= 0; last-- {
+		s.rest = firstLine(s.unread[last])
+		if s.unread[last] = s.unread[last][len(s.rest):]; len(s.unread[last]) == 0 {
+			s.unread = slices.Delete(s.unread, last, last+1)
+		}
+	}
 	if len(s.rest) == 0 && s.err == nil {
 		s.rest, s.err = s.in.ReadSlice('\n')
 		if s.err == bufio.ErrBufferFull {
 			s.err = nil
 		}
 	}
-	if i := bytes.IndexByte(s.rest, '\n'); i >= 0 {
-		return s.rest[:i+1]
-	}
 	return s.rest
+}
+
+// firstLine is what text begins with that peek may return at a time.
+func firstLine(text []byte) []byte {
+	text = text[:min(len(text), bufferSize)]
+	if i := bytes.IndexByte(text, '\n'); i >= 0 {
+		return text[:i+1]
+	}
+	return text
 }
 
 // take goes on by n bytes of what peek returned.
@@ -139,10 +157,19 @@ func (s *splitter) keepLines() {
 // next returns the next document that has content. The error is that of the
 // input, io.EOF at its end.
 func (s *splitter) next() (chunk, error) {
-	s.chunk, s.begun, s.directives, s.tail = chunk{}, false, false, -1
+	s.reset()
 	for {
-		if s.begun && s.column == 1 && len(s.rest) == 0 && !s.directives && s.tail < 0 && s.fault == nil {
+		if s.list != nil {
+			if done, err := s.item(); done || err != nil {
+				return s.finish(), err
+			}
+		}
+		if s.begun && s.column == 1 && len(s.rest) == 0 && len(s.unread) == 0 && !s.directives && s.tail < 0 && s.fault == nil && (s.cut || len(s.text)+s.in.Buffered() <= s.look) {
 			s.keepLines()
+		}
+		if s.begun && s.outgrown(len(s.inside())) {
+			s.openList(itemsInYAML)
+			continue
 		}
 		line := s.peek()
 		if len(line) == 0 {
@@ -160,6 +187,12 @@ func (s *splitter) next() (chunk, error) {
 		}
 		s.keep(len(line))
 	}
+}
+
+// reset begins a chunk.
+func (s *splitter) reset() {
+	s.chunk, s.begun, s.directives, s.tail = chunk{}, false, false, -1
+	s.look = s.max / listShare
 }
 
 // finish returns the chunk as it stands.
@@ -191,6 +224,9 @@ func (s *splitter) startOfLine(line []byte) (bool, error) {
 			s.open = false
 			return true, nil
 		}
+		if s.open { // what stands above is of a document without content
+			s.above = nil
+		}
 		s.open, s.afterJSON = true, false
 		s.index++
 		if s.begun { // directives
@@ -199,7 +235,7 @@ func (s *splitter) startOfLine(line []byte) (bool, error) {
 			return false, nil
 		}
 		if n := 3 + blanks(line[3:]); n >= len(line) || line[n] == '#' || line[n] == '{' || line[n] == '[' {
-			s.take(n)
+			s.pass(n)
 		} else {
 			s.keep(len(line))
 		}
@@ -211,16 +247,17 @@ func (s *splitter) startOfLine(line []byte) (bool, error) {
 			return true, nil
 		}
 		s.take(len(line))
+		s.above = nil
 		return false, nil
 	}
 	n := blanks(line)
 	if !s.begun {
 		if s.column == 1 && bytes.HasPrefix(line, byteOrderMark) { // files put together
-			s.take(len(byteOrderMark))
+			s.pass(len(byteOrderMark))
 			return false, nil
 		}
 		if n == len(line) {
-			s.take(n)
+			s.pass(n)
 			return false, nil
 		}
 	}
@@ -228,7 +265,7 @@ func (s *splitter) startOfLine(line []byte) (bool, error) {
 		if s.begun {
 			s.keep(len(line))
 		} else {
-			s.skipComment()
+			s.passComment()
 		}
 		return false, nil
 	}
@@ -262,27 +299,14 @@ func (s *splitter) startOfLine(line []byte) (bool, error) {
 	return false, nil
 }
 
-// skipComment drops a comment before a document, which may be longer than the
-// buffer.
-func (s *splitter) skipComment() {
-	for {
-		b := s.peek()
-		if len(b) == 0 || b[len(s.take(len(b)))-1] == '\n' {
-			return
-		}
-	}
-}
-
 // splitTail ends the chunk before the directives at its end, which belong to
 // the next document.
 func (s *splitter) splitTail() {
 	if s.cut || s.tail > len(s.text) {
 		return // not all of it was kept; the directives are lost with the rest
 	}
-	next := append([]byte(nil), s.text[s.tail:]...)
-	s.text = s.text[:s.tail]
-	marker := append([]byte(nil), s.rest...)
-	s.rest = append(next, marker...)
+	s.unread = append(s.unread, s.rest, s.text[s.tail:])
+	s.rest, s.text = nil, s.text[:s.tail]
 	s.line, s.column = s.tailLine, 1
 }
 

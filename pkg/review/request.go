@@ -7,7 +7,8 @@ import (
 
 // FromRequest is the review of an AdmissionRequest, decoded from JSON. On DELETE the
 // object is the old object, as templates for Gatekeeper expect. The namespace of a
-// request for a Namespace is dropped, as Gatekeeper does (gatekeeper issue 792).
+// request for a Namespace is dropped, as Gatekeeper does (gatekeeper issue 792). An error
+// begins with "request".
 func FromRequest(request map[string]any, namespace map[string]any) (*Review, error) {
 	seen := requestFields(request)
 	r := &Review{Request: seen, Namespace: namespace, Source: Original}
@@ -27,7 +28,7 @@ func FromRequest(request map[string]any, namespace map[string]any) (*Review, err
 	}
 	if r.Operation == "DELETE" {
 		if old == nil {
-			return nil, fmt.Errorf("request: operation is DELETE and oldObject is missing")
+			return nil, &requestError{[]any{"operation"}, "operation is DELETE and oldObject is missing"}
 		}
 		seen["object"], object, old = old, old, nil
 	}
@@ -41,10 +42,18 @@ func FromRequest(request map[string]any, namespace map[string]any) (*Review, err
 		}
 	}
 	if len(r.subjects) == 0 {
-		return nil, fmt.Errorf("request: neither object nor oldObject is there")
+		return nil, &requestError{nil, "neither object nor oldObject is there"}
 	}
 	return r, nil
 }
+
+// A requestError is a fault of a request, at a path from there.
+type requestError struct {
+	path []any
+	text string
+}
+
+func (e *requestError) Error() string { return "request: " + e.text }
 
 func objectField(request map[string]any, field string) (map[string]any, error) {
 	switch value := request[field].(type) {
@@ -53,7 +62,7 @@ func objectField(request map[string]any, field string) (map[string]any, error) {
 	case map[string]any:
 		return value, nil
 	default:
-		return nil, fmt.Errorf("request: %s: got %T, want an object", field, value)
+		return nil, &requestError{[]any{field}, fmt.Sprintf("%s: got %T, want an object", field, value)}
 	}
 }
 

@@ -20,8 +20,11 @@ type File struct {
 	// Patch is the kustomization that names the file as a patch, and so as no manifest by
 	// itself; "" for all others.
 	Patch string
-	real  string // path
-	open  func() (io.ReadCloser, error)
+	// Kustomization says that the file is a kustomization below a directory that was asked
+	// for, and that no other one there uses it: its directory is to be built.
+	Kustomization bool
+	Real          string // absolute path without symbolic links; "-" is standard input
+	open          func() (io.ReadCloser, error)
 }
 
 // Open opens the file. It can be opened again once it was closed.
@@ -45,51 +48,128 @@ func (e *PathError) Reason() string {
 	return e.Err.Error()
 }
 
+// Options say what is left out below directories, and what becomes of kustomizations. The
+// zero Options leave out what git ignores.
+type Options struct {
+	// Exclude are globs, as package doublestar has them. One without a slash is matched
+	// against the names of files and directories, at any depth; one with a slash against
+	// the whole name, as a report shows it. What stands below a directory that matches is
+	// left out with it. They win over paths.
+	Exclude []string
+	// NoIgnore reads what git ignores, too.
+	NoIgnore bool
+	// Kustomize marks the kustomizations that are to be built.
+	Kustomize bool
+}
+
+// Found is what there is to read.
+type Found struct {
+	Files   []File
+	Faults  []*PathError // what cannot be read below a directory
+	LeftOut []LeftOut
+}
+
+// LeftOut is a manifest that is not read, or a directory that is not looked into.
+type LeftOut struct {
+	Name string // slash-separated; that of a directory ends with a slash
+	By   string // place of the pattern in a file of git, or the glob that excludes it
+}
+
+// Find is that of Options for what is not judged, such as policies: nothing is left out.
+func Find(paths []string, stdin io.Reader) (files []File, faults []*PathError, err error) {
+	found, err := Options{NoIgnore: true}.Find(paths, stdin)
+	return found.Files, found.Faults, err
+}
+
 // Find returns the files of paths, in the order of paths and, below a directory, of
 // their names; a file that is reached twice comes once. A path that is a file, or "-",
 // is taken whatever its name. Below a directory these count: *.yaml, *.yml and *.json,
 // whatever their case. Symbolic links are followed, a directory once; .git is left out.
+// A path that does not exist and has one of *?[{ is a glob, as package doublestar has
+// them: of the directory before its first wildcard that is read which matches, or stands
+// in a directory that does.
+//
+// In a repository of git, what it ignores by .gitignore or info/exclude is left out below
+// directories, but for what is in its index: a pattern in the checked tree cannot hide a
+// file of a commit. A path is read whether git ignores it or not. What the user of git
+// ignores everywhere (core.excludesFile) is read: a result must not depend on who asks.
+//
 // A file is known to be a patch by a kustomization below a directory that is read, or
 // next to a file that is named, or up to two directories above it.
 //
-// An error means that a path does not exist, or is "-" where stdin is nil. What cannot be read below a directory is
-// returned in faults.
-func Find(paths []string, stdin io.Reader) (files []File, faults []*PathError, err error) {
-	f := finder{stdin: stdin, seen: map[string]bool{}, kustomizations: kustomizations{map[string]bool{}, map[string]string{}, map[string]bool{}}}
+// An error means that a glob is malformed or matches nothing, or a path does not exist, or
+// is "-" where stdin is nil.
+func (o Options) Find(paths []string, stdin io.Reader) (Found, error) {
+	f := finder{options: o, stdin: stdin, seen: map[string]bool{}, kustomizations: newKustomizations()}
 	var errs []error
+	for _, glob := range o.Exclude {
+		errs = append(errs, checkGlob("exclude", glob))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return Found{}, err
+	}
 	for _, path := range paths {
-		if path == Stdin {
-			if stdin == nil {
-				errs = append(errs, errors.New("-: standard input is not read here, want a file or a directory"))
-				continue
-			}
-			f.add(Stdin, Stdin, func() (io.ReadCloser, error) { return io.NopCloser(f.stdin), nil })
-			continue
-		}
-		info, err := os.Stat(path)
-		switch {
-		case err != nil:
-			errs = append(errs, &PathError{filepath.ToSlash(path), err})
-		case info.IsDir():
-			f.directory(filepath.Clean(path))
-		default:
-			f.kustomizations.around(path)
-			f.file(path)
-		}
+		errs = append(errs, f.path(path))
 	}
-	for i, file := range f.files {
-		f.files[i].Patch = f.kustomizations.patched(file.real)
+	for i, file := range f.found.Files {
+		f.found.Files[i].Patch = f.kustomizations.patched(file.Real)
+		f.found.Files[i].Kustomization = o.Kustomize && f.kustomizations.top(file.Real)
 	}
-	return f.files, f.faults, errors.Join(errs...)
+	return f.found, errors.Join(errs...)
 }
 
 type finder struct {
-	stdin  io.Reader
-	files  []File
-	faults []*PathError
-	seen   map[string]bool // real paths
+	options Options
+	stdin   io.Reader
+	found   Found
+	seen    map[string]bool // real paths
+	met     bool            // something that counts, be it new or not
 
 	kustomizations kustomizations
+}
+
+func (f *finder) path(path string) error {
+	if path == Stdin {
+		if f.stdin == nil {
+			return errors.New("-: standard input is not read here, want a file or a directory")
+		}
+		f.add(Stdin, Stdin, func() (io.ReadCloser, error) { return io.NopCloser(f.stdin), nil })
+		return nil
+	}
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && isGlob(path):
+		return f.glob(path)
+	case err != nil:
+		return &PathError{filepath.ToSlash(path), err}
+	case f.excluded(path, info.IsDir(), true):
+	case info.IsDir():
+		path = filepath.Clean(path)
+		f.directory(path, f.walk(path))
+	default:
+		f.kustomizations.around(path)
+		f.file(path)
+	}
+	return nil
+}
+
+// excluded reports whether an exclusion matches a path and, with way, or a directory
+// above it. It is counted then.
+func (f *finder) excluded(path string, directory, way bool) bool {
+	by := excluded(f.options.Exclude, filepath.ToSlash(path), way)
+	if by != "" {
+		f.leaveOut(path, directory, by)
+	}
+	return by != ""
+}
+
+func (f *finder) leaveOut(path string, directory bool, by string) {
+	f.met = true
+	name := filepath.ToSlash(path)
+	if directory {
+		name += "/"
+	}
+	f.found.LeftOut = append(f.found.LeftOut, LeftOut{name, by})
 }
 
 // first reports whether the real path of a file or directory is new.
@@ -102,8 +182,9 @@ func (f *finder) first(real string) bool {
 }
 
 func (f *finder) add(name, real string, open func() (io.ReadCloser, error)) {
+	f.met = true
 	if f.first(real) {
-		f.files = append(f.files, File{Name: name, real: real, open: open})
+		f.found.Files = append(f.found.Files, File{Name: name, Real: real, open: open})
 	}
 }
 
@@ -118,47 +199,8 @@ func (f *finder) file(path string) {
 }
 
 func (f *finder) fault(path string, err error) {
-	f.faults = append(f.faults, &PathError{filepath.ToSlash(path), err})
-}
-
-func (f *finder) directory(path string) {
-	if !f.first(realPath(path)) {
-		return
-	}
-	entries, err := os.ReadDir(path)
-	if err != nil {
-		f.fault(path, err)
-		return
-	}
-	f.kustomizations.look(path)
-	for _, entry := range entries {
-		f.entry(filepath.Join(path, entry.Name()), entry)
-	}
-}
-
-func (f *finder) entry(path string, entry fs.DirEntry) {
-	mode := entry.Type()
-	if mode&fs.ModeSymlink != 0 {
-		info, err := os.Stat(path)
-		if err != nil {
-			if isManifest(path) {
-				f.fault(path, err)
-			}
-			return
-		}
-		mode = info.Mode().Type()
-	}
-	switch {
-	case mode.IsDir():
-		if entry.Name() != ".git" {
-			f.directory(path)
-		}
-	case !isManifest(path):
-	case mode.IsRegular():
-		f.file(path)
-	default:
-		f.fault(path, errors.New("not a regular file; name it to have it read"))
-	}
+	f.met = true
+	f.found.Faults = append(f.found.Faults, &PathError{filepath.ToSlash(path), err})
 }
 
 func isManifest(path string) bool {
@@ -169,12 +211,13 @@ func isManifest(path string) bool {
 	return false
 }
 
+// realPath is absolute and has no symbolic link, as far as it exists.
 func realPath(path string) string {
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		path = real
-	}
 	if absolute, err := filepath.Abs(path); err == nil {
-		return absolute
+		path = absolute
+	}
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		return real
 	}
 	return path
 }
