@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 
 	"github.com/open-policy-agent/opa/v1/storage"
@@ -25,6 +26,7 @@ type Options struct {
 	Cache        Cache     // for what is planned anew; nil keeps nothing
 	Cover        bool      // note which lines of Rego are evaluated, for Coverage; by Topdown only
 	Print        io.Writer // where print of Rego writes, by Topdown only; nil is nowhere
+	Keep         []Kind    // kept as reference data though no template may read them
 
 	// ExternalData answers external_data of templates; nil means that what asks for it is
 	// not judged.
@@ -45,6 +47,7 @@ type Client struct {
 	data      *refdata.Store
 	reads     []Kind
 	needsData bool    // some template reads it
+	keep      []Kind
 	entries   []entry // in the order of the set
 	index     index
 	evaluator evaluator
@@ -81,7 +84,8 @@ func NewClient(set *policy.Set, options Options) (*Client, error) {
 	c := &Client{
 		point:     options.Point,
 		data:      refdata.New(options.RefdataLimit),
-		reads:     []Kind{{APIVersion: "v1", Kind: "Namespace"}},
+		reads:     append([]Kind{{APIVersion: "v1", Kind: "Namespace"}}, options.Keep...),
+		keep:      options.Keep,
 		evaluator: evaluator,
 		external:  options.ExternalData,
 		print:     options.Print,
@@ -127,15 +131,16 @@ func NewClient(set *policy.Set, options Options) (*Client, error) {
 }
 
 // NeedsData reports whether judging may depend on objects other than the one under
-// review: some template reads data.inventory, or a constraint selects namespaces by
-// their labels.
+// review: some template reads data.inventory, a constraint selects namespaces by their
+// labels, or Options.Keep names a kind.
 func (c *Client) NeedsData() bool {
-	return c.needsData || slices.ContainsFunc(c.entries, func(e entry) bool {
+	return c.needsData || len(c.keep) > 0 || slices.ContainsFunc(c.entries, func(e entry) bool {
 		return e.constraint.Match != nil && e.constraint.Match.NamespaceLabels != nil
 	})
 }
 
-// Reads are the kinds that AddData keeps: those that the templates read, and Namespace.
+// Reads are the kinds that AddData keeps: those that the templates read, those of
+// Options.Keep, and Namespace.
 func (c *Client) Reads() []Kind { return c.reads }
 
 // Fallbacks are how often the VM left a constraint to topdown, by cause.
@@ -175,7 +180,7 @@ func (c *Client) AddData(ctx context.Context, object map[string]any) error {
 	return c.data.Put(ctx, path, object)
 }
 
-// Keeps reports whether an object is a Namespace or of a kind that a template reads.
+// Keeps reports whether an object is of one of the kinds of Reads.
 func (c *Client) Keeps(object map[string]any) bool {
 	version, _ := object["apiVersion"].(string)
 	kind, _ := object["kind"].(string)
@@ -213,6 +218,22 @@ func (c *Client) Namespace(ctx context.Context, name string) map[string]any {
 	}
 	namespace, _ := value.(map[string]any)
 	return namespace
+}
+
+// InNamespace are the objects of a kind in a namespace among the reference data, by name.
+func (c *Client) InNamespace(ctx context.Context, namespace string, kind Kind) []map[string]any {
+	value, err := storage.ReadOne(ctx, c.data.OPA(), storage.Path{"inventory", "namespace", namespace, kind.APIVersion, kind.Kind})
+	if err != nil {
+		return nil
+	}
+	byName, _ := value.(map[string]any)
+	var found []map[string]any
+	for _, name := range slices.Sorted(maps.Keys(byName)) {
+		if object, ok := byName[name].(map[string]any); ok {
+			found = append(found, object)
+		}
+	}
+	return found
 }
 
 // Review judges a review by all constraints and returns an Outcome for each, in the

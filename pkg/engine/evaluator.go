@@ -97,17 +97,23 @@ func (x *vmEvaluator) run(ctx context.Context, v *evaluation, e entry) ([]Violat
 	if e.program.unplanned != nil {
 		return nil, e.program.unplanned
 	}
-	result, err := e.program.rule.Eval(ctx, vm.Request{
-		Input:  vm.NewObject("review", v.request, parametersKey, e.parameters),
-		Data:   v.data,
-		Budget: &v.budget,
-		Memo:   v.memo(e.program.plan),
-		Time:   v.now,
-	})
+	request := v.vmRequest(e)
+	request.Memo = v.memo(e.program.plan)
+	result, err := e.program.rule.Eval(ctx, request)
 	if err != nil || result == nil {
 		return nil, err
 	}
 	return plainViolations(result)
+}
+
+// vmRequest is what the VM evaluates, without what is shared with other constraints.
+func (v *evaluation) vmRequest(e entry) vm.Request {
+	return vm.Request{
+		Input:  vm.NewObject("review", v.request, parametersKey, e.parameters),
+		Data:   v.data,
+		Budget: &v.budget,
+		Time:   v.now,
+	}
 }
 
 // parametersKey is what differs in the input of the constraints of one review.

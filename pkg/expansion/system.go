@@ -29,6 +29,16 @@ type Generated struct {
 	Action   string         // enforcementAction in place of that of constraints; "" leaves it
 }
 
+// In is the object in the text of the one that was expanded: its places are those of what
+// it was made of.
+func (g Generated) In(parent *manifest.Object) *manifest.Object {
+	source, ok := parent.Item(g.Path...)
+	if !ok { // another template filled it in
+		source = parent
+	}
+	return source.WithValue(g.Object)
+}
+
 // Message is the message of a violation as Gatekeeper reports it on the parent.
 func (g Generated) Message(text string) string {
 	return "[Implied by " + g.Template + "] " + text
@@ -58,13 +68,17 @@ func New(templates []*manifest.Object) (*System, error) {
 		objects[t.name] = object
 		s.templates = append(s.templates, t)
 	}
-	slices.SortFunc(s.templates, func(a, b *template) int { return cmp.Compare(a.name, b.name) })
+	s.sort()
 	for _, t := range s.templates {
 		if s.reaches(t, t, map[*template]bool{}) {
 			errs = append(errs, policy.Fault(objects[t.name], []any{"spec", "generatedGVK"}, "ExpansionTemplate %q: what it makes is expanded to what it applies to, in a circle", t.name))
 		}
 	}
 	return &s, errors.Join(errs...)
+}
+
+func (s *System) sort() {
+	slices.SortStableFunc(s.templates, func(a, b *template) int { return cmp.Compare(a.name, b.name) })
 }
 
 // has reports whether a template that equals t is there.
@@ -105,21 +119,31 @@ func (s *System) expand(parent map[string]any, path []any, depth int) ([]Generat
 		if !t.appliesTo(kindOf(parent)) {
 			continue
 		}
-		object, err := t.expand(parent)
+		g, err := t.generate(parent, path)
 		if err != nil {
 			return nil, err
 		}
-		g := Generated{Object: object, Path: slices.Clone(path), Template: t.name, Action: t.action}
-		for _, key := range t.source {
-			g.Path = append(g.Path, key)
-		}
-		inner, err := s.expand(object, g.Path, depth+1)
+		inner, err := s.expand(g.Object, g.Path, depth+1)
 		if err != nil {
 			return nil, err
 		}
 		found = append(append(found, g), inner...)
 	}
 	return found, nil
+}
+
+// generate makes the object of one template of a parent, which was itself made of what is
+// at a path.
+func (t *template) generate(parent map[string]any, path []any) (Generated, error) {
+	object, err := t.expand(parent)
+	if err != nil {
+		return Generated{}, err
+	}
+	g := Generated{Object: object, Path: slices.Clone(path), Template: t.name, Action: t.action}
+	for _, key := range t.source {
+		g.Path = append(g.Path, key)
+	}
+	return g, nil
 }
 
 // expand makes the object of one template, in the namespace of its parent, owned by it

@@ -17,18 +17,6 @@ import (
 	"github.com/memgate/memgate/pkg/policy"
 )
 
-// Groups of the objects that Expand goes by, and of those that it must not leave out in
-// silence.
-const (
-	templateGroup = "expansion.gatekeeper.sh"
-	mutatorGroup  = "mutations.gatekeeper.sh"
-)
-
-// IsTemplate reports whether an object is an ExpansionTemplate.
-func IsTemplate(object *manifest.Object) bool {
-	return object.Kind() == "ExpansionTemplate" && kindOf(object.Value).Group == templateGroup
-}
-
 // template is an ExpansionTemplate.
 type template struct {
 	name      string
@@ -71,12 +59,12 @@ func newTemplate(object *manifest.Object) (*template, error) {
 		return policy.Fault(object, path, "ExpansionTemplate %q: "+format, append([]any{name}, args...)...)
 	}
 	switch group := kindOf(object.Value).Group; {
-	case group == mutatorGroup:
+	case group == policy.MutatorGroup:
 		return nil, policy.Fault(object, nil, "%s %q: mutators are not run on what is expanded; leave it out, or write what it sets", object.Kind(), name)
-	case !IsTemplate(object):
+	case !policy.IsExpansionTemplate(object):
 		return nil, policy.Fault(object, nil, "got %s %q, want an ExpansionTemplate", object.Kind(), name)
 	case !slices.Contains([]string{"v1alpha1", "v1beta1"}, kindOf(object.Value).Version):
-		return nil, fault([]any{"apiVersion"}, "apiVersion: got %q, want %s/v1beta1 or v1alpha1", object.APIVersion(), templateGroup)
+		return nil, fault([]any{"apiVersion"}, "apiVersion: got %q, want %s/v1beta1 or v1alpha1", object.APIVersion(), policy.ExpansionGroup)
 	}
 	text, err := json.Marshal(object.Value)
 	if err != nil {

@@ -14,12 +14,6 @@ import (
 // ConstraintGroup is the API group of constraints.
 const ConstraintGroup = "constraints.gatekeeper.sh"
 
-// Enforcement points of Gatekeeper that memgate takes the place of.
-const (
-	WebhookPoint = "validation.gatekeeper.sh"
-	OfflinePoint = "gator.gatekeeper.sh"
-)
-
 // An Action is what a violation leads to.
 type Action string
 
@@ -42,6 +36,7 @@ type Constraint struct {
 	action   Action
 	points   []scopedAction
 	pods     []podKind
+	labelled bool // as one that judges workloads by their pods
 }
 
 // podKind is a kind of which the parameters say where it embeds pod specs.
@@ -61,7 +56,8 @@ func (c *Constraint) Kind() string { return c.Template.Kind }
 func (c *Constraint) EnforcementAction() string { return string(c.action) }
 
 // Actions are the actions that the constraint takes at an enforcement point, sorted
-// from the strictest; none if it is not enforced there.
+// from the strictest; none if it is not enforced there. Those at AnyPoint are all that it
+// takes somewhere.
 func (c *Constraint) Actions(point string) []Action {
 	if c.action != scoped {
 		return []Action{c.action}
@@ -69,7 +65,7 @@ func (c *Constraint) Actions(point string) []Action {
 	var found []Action
 	for _, s := range c.points {
 		for _, p := range s.Points {
-			if (p.Name == "*" || p.Name == point) && !slices.Contains(found, s.Action) {
+			if (p.Name == AnyPoint || point == AnyPoint || p.Name == point) && !slices.Contains(found, s.Action) {
 				found = append(found, s.Action)
 			}
 		}
@@ -164,7 +160,14 @@ func (c *Constraint) ReadsPodsOf(apiVersion, kind string) bool {
 	return slices.Contains(c.pods, podKind{group, kind})
 }
 
+// OfWorkloads reports whether the constraint is one of memgate's about pods and what makes
+// them, by the label that bundles give these.
+func (c *Constraint) OfWorkloads() bool { return c.labelled }
+
 func (c *Constraint) readPodKinds() {
+	metadata, _ := c.Object["metadata"].(map[string]any)
+	labels, _ := metadata["labels"].(map[string]any)
+	c.labelled = labels["memgate.github.io/judges"] == "workloads"
 	parameters, _ := c.Parameters().(map[string]any)
 	entries, _ := parameters["extraPodSpecPaths"].([]any)
 	for _, entry := range entries {
@@ -204,6 +207,14 @@ func (c *Constraint) readAction(spec map[string]any) error {
 	for _, s := range c.points {
 		if err := checkAction("spec.scopedEnforcementActions: action", s.Action, Deny, Warn, DryRun); err != nil {
 			return err
+		}
+		if len(s.Points) == 0 {
+			return fmt.Errorf("spec.scopedEnforcementActions: %s without enforcementPoints", s.Action)
+		}
+		for _, p := range s.Points {
+			if err := CheckPoint(p.Name); err != nil {
+				return fmt.Errorf("spec.scopedEnforcementActions: %w", err)
+			}
 		}
 	}
 	return nil

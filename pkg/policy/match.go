@@ -89,10 +89,8 @@ func NewMatch(value map[string]any) (*Match, error) {
 		field     string
 		wildcards []Wildcard
 	}{{"namespaces", m.Namespaces}, {"excludedNamespaces", m.ExcludedNamespaces}, {"name", []Wildcard{m.Name}}} {
-		for _, w := range list.wildcards {
-			if !wildcardPattern.MatchString(string(w)) {
-				return nil, fmt.Errorf("%s: got %q, want a name in lower case that may begin or end with *", list.field, string(w))
-			}
+		if err := checkWildcards(list.field, list.wildcards); err != nil {
+			return nil, err
 		}
 	}
 	if m.Labels, err = read.LabelSelector.parse(); err != nil {
@@ -106,6 +104,15 @@ func NewMatch(value map[string]any) (*Match, error) {
 
 // wildcardPattern is the pattern of Gatekeeper's schema.
 var wildcardPattern = regexp.MustCompile(`^\*?[-:a-z0-9]*\*?$`)
+
+func checkWildcards(field string, wildcards []Wildcard) error {
+	for _, w := range wildcards {
+		if !wildcardPattern.MatchString(string(w)) {
+			return fmt.Errorf("%s: got %q, want a name in lower case that may begin or end with *", field, string(w))
+		}
+	}
+	return nil
+}
 
 // labelSelector is a LabelSelector of Kubernetes, whose own type would link all of
 // k8s.io/apimachinery/pkg/apis/meta/v1.

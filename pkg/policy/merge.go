@@ -41,6 +41,13 @@ func Merge(sets ...*Set) (*Set, error) {
 			}
 		}
 	}
+	for _, set := range sets {
+		var err error
+		union.Exclusions, err = union.Exclusions.and(set.Exclusions)
+		errs = append(errs, err)
+		union.Expansions = append(union.Expansions, set.Expansions...)
+		union.Mutators = append(union.Mutators, set.Mutators...)
+	}
 	union.sort()
 	return &union, errors.Join(errs...)
 }

@@ -1,6 +1,9 @@
 package policy_test
 
 import (
+	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -126,6 +129,14 @@ func TestErrors(t *testing.T) {
 			constraint("spec: {enforcementAction: scoped}"),
 			`p.yaml:28:8: constraint K8sThing/a: spec.enforcementAction is scoped and spec.scopedEnforcementActions is missing`,
 		},
+		"unknown point": {
+			constraint("spec: {enforcementAction: scoped, scopedEnforcementActions: [{action: deny, enforcementPoints: [{name: Audit.gatekeeper.sh}]}]}"),
+			`p.yaml:28:8: constraint K8sThing/a: spec.scopedEnforcementActions: enforcement point "Audit.gatekeeper.sh" not found; have validation.gatekeeper.sh, audit.gatekeeper.sh, gator.gatekeeper.sh, vap.k8s.io, *`,
+		},
+		"no point": {
+			constraint("spec: {enforcementAction: scoped, scopedEnforcementActions: [{action: deny}]}"),
+			`p.yaml:28:8: constraint K8sThing/a: spec.scopedEnforcementActions: deny without enforcementPoints`,
+		},
 		"unknown field": {
 			constraint("spec: {params: {}}"),
 			`p.yaml:28:8: constraint K8sThing/a: unknown field spec.params; have match, parameters, enforcementAction, scopedEnforcementActions`,
@@ -227,7 +238,12 @@ func TestActions(t *testing.T) {
 		{"spec: {enforcementAction: dryrun}", policy.WebhookPoint, []policy.Action{policy.DryRun}},
 		{scoped, policy.OfflinePoint, []policy.Action{policy.Warn}},
 		{scoped, policy.WebhookPoint, []policy.Action{policy.Deny, policy.Warn}},
-		{strings.Replace(scoped, `"*"`, "other", 1), policy.OfflinePoint, nil},
+		{scoped, policy.VAPPoint, []policy.Action{policy.Warn}},
+		{scoped, policy.AnyPoint, []policy.Action{policy.Deny, policy.Warn}},
+		{scoped, "other", []policy.Action{policy.Warn}},
+		{strings.Replace(scoped, `"*"`, policy.VAPPoint, 1), policy.OfflinePoint, nil},
+		{strings.Replace(scoped, `"*"`, policy.VAPPoint, 1), policy.AnyPoint, []policy.Action{policy.Deny, policy.Warn}},
+		{"spec: {enforcementAction: warn}", policy.AnyPoint, []policy.Action{policy.Warn}},
 	} {
 		set, err := policy.NewSet(objects(t, constraint(tc.spec)))
 		if err != nil {
@@ -303,6 +319,96 @@ func TestReadsPodsOf(t *testing.T) {
 	} {
 		if got := set.Constraints[0].ReadsPodsOf(tc.version, tc.kind); got != tc.want {
 			t.Errorf("ReadsPodsOf(%q, %q) = %v, want %v", tc.version, tc.kind, got, tc.want)
+		}
+	}
+}
+
+// TestBesidePolicies wants what else decides about verdicts to be kept, and other objects
+// to be passed over.
+func TestBesidePolicies(t *testing.T) {
+	const more = `---
+{apiVersion: expansion.gatekeeper.sh/v1beta1, kind: ExpansionTemplate, metadata: {name: e}}
+---
+{apiVersion: mutations.gatekeeper.sh/v1, kind: ModifySet, metadata: {name: b}}
+---
+{apiVersion: mutations.gatekeeper.sh/v1beta1, kind: Assign, metadata: {name: a}}
+---
+{apiVersion: mutations.gatekeeper.sh/v1, kind: Assign, metadata: {name: a}}
+---
+{apiVersion: syncset.gatekeeper.sh/v1alpha1, kind: SyncSet, metadata: {name: s}}
+---
+{apiVersion: externaldata.gatekeeper.sh/v1beta1, kind: Provider, metadata: {name: p}}
+---
+{apiVersion: v1, kind: Namespace, metadata: {name: n}}
+`
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"a.yaml": constraint("") + more,
+		"b.yaml": "apiVersion: v1\nkind: List\nitems:\n" +
+			"- {apiVersion: constraints.gatekeeper.sh/v1beta1, kind: K8sThing, metadata: {name: listed}}\n" +
+			"- {apiVersion: v1, kind: List, items: [{apiVersion: mutations.gatekeeper.sh/v1, kind: Assign, metadata: {name: listed}}, 1]}\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	set, err := policy.Load([]string{dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := policy.NewSet(objects(t, more+config(`{match: [{processes: [audit]}]}`)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	merged, err := policy.Merge(set, other)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct {
+		name        string
+		set         *policy.Set
+		constraints []string
+		mutators    []string
+		expansions  int
+		excludes    bool
+	}{
+		{"Load", set, []string{"a", "listed"}, []string{"Assign/a", "Assign/listed", "ModifySet/b"}, 1, false},
+		{"NewSet", other, nil, []string{"Assign/a", "ModifySet/b"}, 1, true},
+		{"Merge", merged, []string{"a", "listed"}, []string{"Assign/a", "Assign/listed", "ModifySet/b"}, 2, true},
+	} {
+		var constraints []string
+		for _, c := range tc.set.Constraints {
+			constraints = append(constraints, c.Name)
+		}
+		if !slices.Equal(constraints, tc.constraints) || !slices.Equal(tc.set.Mutators, tc.mutators) || len(tc.set.Expansions) != tc.expansions || (tc.set.Exclusions != nil) != tc.excludes {
+			t.Errorf("%s: constraints %q, mutators %q, %d ExpansionTemplates, exclusions %v; want %q, %q, %d, some = %t",
+				tc.name, constraints, tc.set.Mutators, len(tc.set.Expansions), tc.set.Exclusions, tc.constraints, tc.mutators, tc.expansions, tc.excludes)
+		}
+	}
+	another, err := policy.NewSet(objects(t, config(`{match: [{processes: [sync]}]}`)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = "p.yaml:5:8: spec.match of the Config differs from the one at p.yaml:19:8"
+	if _, err := policy.Merge(merged, another); fmt.Sprint(err) != want {
+		t.Errorf("Merge of two Configs: error %v, want %s", err, want)
+	}
+}
+
+func TestPoints(t *testing.T) {
+	for _, tc := range []struct{ point, process, want string }{
+		{policy.WebhookPoint, policy.WebhookProcess, "<nil>"},
+		{policy.AuditPoint, policy.AuditProcess, "<nil>"},
+		{policy.OfflinePoint, policy.WebhookProcess, "<nil>"},
+		{policy.VAPPoint, policy.WebhookProcess, "<nil>"},
+		{policy.AnyPoint, policy.WebhookProcess, "<nil>"},
+		{"gatekeeper", policy.WebhookProcess, `enforcement point "gatekeeper" not found; have validation.gatekeeper.sh, audit.gatekeeper.sh, gator.gatekeeper.sh, vap.k8s.io, *`},
+	} {
+		if got := fmt.Sprint(policy.CheckPoint(tc.point)); got != tc.want {
+			t.Errorf("CheckPoint(%q) = %s, want %s", tc.point, got, tc.want)
+		}
+		if got := policy.ProcessOf(tc.point); got != tc.process {
+			t.Errorf("ProcessOf(%q) = %q, want %q", tc.point, got, tc.process)
 		}
 	}
 }

@@ -11,11 +11,21 @@ import (
 )
 
 // A Set is the policies of a run: templates in order of kind, constraints in order of
-// kind and name. Every constraint has its template in the set.
+// kind and name. Every constraint has its template in the set. What else of Gatekeeper
+// decides about verdicts is there, too.
 type Set struct {
 	Templates   []*Template
 	Constraints []*Constraint
+	Exclusions  *Exclusions        // of Gatekeeper's Config; nil excludes nothing
+	Expansions  []*manifest.Object // ExpansionTemplates as they were read, not looked into
+	Mutators    []string           // kind/name of each, sorted; they are not applied
 }
+
+// Groups of what stands beside templates and constraints.
+const (
+	ExpansionGroup = "expansion.gatekeeper.sh"
+	MutatorGroup   = "mutations.gatekeeper.sh"
+)
 
 // IsPolicy reports whether an object is a ConstraintTemplate or a constraint.
 func IsPolicy(object *manifest.Object) bool {
@@ -31,9 +41,20 @@ func group(object *manifest.Object) string {
 	return name
 }
 
-// NewSet makes a set of the templates and constraints among objects; other objects
-// are passed over. The same policy twice is one; two that differ are an error. The
-// error joins an *Error for each policy that does not load.
+// isPart reports whether an object belongs into a set.
+func isPart(object *manifest.Object) bool {
+	return IsPolicy(object) || isConfig(object) || IsExpansionTemplate(object) || group(object) == MutatorGroup
+}
+
+// IsExpansionTemplate reports whether an object is an ExpansionTemplate.
+func IsExpansionTemplate(object *manifest.Object) bool {
+	return object.Kind() == "ExpansionTemplate" && group(object) == ExpansionGroup
+}
+
+// NewSet makes a set of the templates and constraints among objects, of Gatekeeper's
+// Config, ExpansionTemplates and mutators. Other objects are passed over: reference data is
+// not taken from a SyncSet, and no Provider is asked. The same policy twice is one; two
+// that differ are an error. The error joins an *Error for each policy that does not load.
 func NewSet(objects []*manifest.Object) (*Set, error) {
 	var (
 		errs      []error
@@ -73,6 +94,16 @@ func NewSet(objects []*manifest.Object) (*Set, error) {
 			if !known(object) {
 				rest = append(rest, object)
 			}
+		case isConfig(object):
+			exclusions, err := newExclusions(object)
+			if err == nil {
+				set.Exclusions, err = set.Exclusions.and(exclusions)
+			}
+			errs = append(errs, err)
+		case IsExpansionTemplate(object):
+			set.Expansions = append(set.Expansions, object)
+		case group(object) == MutatorGroup:
+			set.Mutators = append(set.Mutators, object.Kind()+"/"+object.Name())
 		}
 	}
 	for _, object := range rest {
@@ -114,4 +145,6 @@ func (s *Set) sort() {
 	slices.SortFunc(s.Constraints, func(a, b *Constraint) int {
 		return cmp.Or(cmp.Compare(a.Kind(), b.Kind()), cmp.Compare(a.Name, b.Name))
 	})
+	slices.Sort(s.Mutators)
+	s.Mutators = slices.Compact(s.Mutators)
 }

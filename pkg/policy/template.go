@@ -35,6 +35,10 @@ type Template struct {
 	builtIn bool // the body can be read again
 }
 
+// ReadsWorkloads reports whether the template judges the pods of workloads by itself, where
+// it matches them, as all of memgate's own do.
+func (t *Template) ReadsWorkloads() bool { return t.Rule != t.Kind }
+
 // body is what most runs with built-in templates do not need: it is read when it is asked
 // for.
 type body struct {

@@ -128,7 +128,7 @@ func (c *compiler) values() []any {
 func (c *compiler) blocks() []step {
 	var blocks []step
 	for range c.count(1) {
-		blocks = append(blocks, c.block())
+		blocks = append(blocks, c.scope())
 	}
 	return blocks
 }
@@ -138,7 +138,11 @@ func (c *compiler) body() []step {
 	c.enter()
 	start := len(c.steps)
 	for op := c.byte(); op != opEnd; op = c.byte() {
+		at := c.at
 		s := c.stmt(op)
+		if c.program.traces {
+			s = c.traced(op, at, s)
+		}
 		c.steps = append(c.steps, s)
 	}
 	c.depth--

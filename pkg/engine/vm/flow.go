@@ -32,7 +32,7 @@ func (c *compiler) not() step {
 
 // scan runs its block for every element of a collection, in order if it matters.
 func (c *compiler) scan(op byte) step {
-	source, key, value, block := c.local(), c.local(), c.local(), c.block()
+	source, key, value, block := c.local(), c.local(), c.local(), c.scope()
 	objects := each
 	switch op {
 	case opScanOrdered:

@@ -54,6 +54,7 @@ type machine struct {
 	limits Limits
 	used   Limits
 	bridge *bridge
+	tracer *tracer // of a program that traces, else nil
 
 	results []any
 }

@@ -12,6 +12,8 @@ import (
 type Program struct {
 	strings   []string
 	functions []function // by path; the first is the plan
+	traces    bool       // its functions note what they do
+	traced    atomic.Pointer[Program]
 }
 
 // A function is one rule, or one function, of the policy.
