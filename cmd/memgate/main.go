@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"github.com/memgate/memgate/pkg/cli"
+	"github.com/memgate/memgate/pkg/kustomize"
 )
 
-func main() { os.Exit(cli.Memgate()) }
+func main() { os.Exit(cli.Memgate(kustomize.Objects)) }

@@ -1,8 +1,8 @@
 package check
 
 import (
+	"slices"
 	"strconv"
-	"time"
 
 	"github.com/memgate/memgate/pkg/baseline"
 	"github.com/memgate/memgate/pkg/manifest"
@@ -17,7 +17,7 @@ func BaselineEntry(f report.Finding) baseline.Entry {
 // Objects are the objects that a document stands for, in the form in which Changes is
 // asked about them.
 func (o Options) Objects(document *manifest.Object) []*manifest.Object {
-	return objects(document, o.Namespace).objects
+	return o.open(document).objects()
 }
 
 // adopt is why a finding that nothing in its object suppresses does not count, nil if it
@@ -34,6 +34,18 @@ func (r *run) adopt(f finding) *report.Suppression {
 		return &report.Suppression{Kind: report.SuppressedBySince}
 	}
 	return nil
+}
+
+// changed reports whether the findings of an object count, as far as it has changed.
+func (r *run) changed(u unit) bool {
+	changes := r.options.Changes
+	switch {
+	case changes == nil:
+		return true
+	case u.built != nil:
+		return slices.ContainsFunc(u.built.Files, changes.HasFile)
+	}
+	return changes.Has(u.object.Position().File, u.object)
 }
 
 // settle notes what the baseline has and the run did not find.
@@ -66,12 +78,4 @@ func noteOf(e baseline.Entry, kind, text string) report.Note {
 		text += ", " + strconv.Itoa(e.Count) + " times"
 	}
 	return report.Note{Position: e.Position, Kind: kind, Text: text}
-}
-
-// date is a day as 2027-01-31, "" if there is none.
-func date(day time.Time) string {
-	if day.IsZero() {
-		return ""
-	}
-	return day.Format(time.DateOnly)
 }

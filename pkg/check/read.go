@@ -12,6 +12,7 @@ import (
 	"github.com/memgate/memgate/pkg/report"
 	"github.com/memgate/memgate/pkg/review"
 	"github.com/memgate/memgate/pkg/source"
+	"github.com/memgate/memgate/pkg/suppress"
 )
 
 // mentions is a test of the text of a document that none of certain kinds fails: their
@@ -32,14 +33,26 @@ func mentions(kinds []engine.Kind) func([]byte) bool {
 
 // A document is what one document of a file holds: objects, or why there are none.
 type document struct {
-	objects []*manifest.Object
-	gaps    []report.Gap
-	skip    *report.Skip
+	units []unit
+	gaps  []report.Gap
+	skip  *report.Skip
+}
+
+// A unit is an object to be judged.
+type unit struct {
+	object  *manifest.Object
+	request *review.Requested // of which it is the object; nil for a manifest
+	given   string            // the namespace that was filled in, "" if none was
+	built   *Built            // by which it was built; nil for what is judged as it is written
 }
 
 // read hands the documents of a file to visit, in order, or only some of them. Its error
 // is that of visit.
-func read(file source.File, options Options, only func([]byte) bool, visit func(document) error) error {
+func read(from input, options Options, only func([]byte) bool, visit func(document) error) error {
+	if done, err := from.visit(options, visit); done || err != nil {
+		return err
+	}
+	file := from.File
 	unreadable := func(err error) error {
 		text := err.Error()
 		var path *source.PathError
@@ -65,7 +78,11 @@ func read(file source.File, options Options, only func([]byte) bool, visit func(
 		)
 		switch {
 		case err == nil:
-			err = visit(objects(object, options.Namespace))
+			d := options.open(object)
+			if options.Rules != nil && only == nil {
+				d.gaps = append(d.gaps, suppressionGaps(suppress.Outside(object, d.objects()))...)
+			}
+			err = visit(d)
 		case errors.Is(err, io.EOF):
 			return nil
 		case errors.As(err, &none):
@@ -83,15 +100,39 @@ func read(file source.File, options Options, only func([]byte) bool, visit func(
 	}
 }
 
-// objects unwraps lists and fills in the namespace.
-func objects(object *manifest.Object, namespace string) document {
+// open unwraps lists and requests, and fills in the namespace.
+func (o Options) open(written *manifest.Object) document {
 	var d document
-	items, faults := review.Items(object)
-	for _, item := range items {
-		d.objects = append(d.objects, review.InNamespace(item, namespace))
-	}
-	for _, fault := range faults {
+	unreadable := func(fault review.Fault) {
 		d.gaps = append(d.gaps, report.Gap{Position: fault.Position, Reason: report.ReasonUnreadable, Text: fault.Text})
 	}
+	items, faults := review.Items(written)
+	for _, item := range items {
+		if review.IsRequest(item) {
+			request, fault := review.Request(item)
+			if fault != nil {
+				unreadable(*fault)
+				continue
+			}
+			d.units = append(d.units, unit{object: request.Object, request: request})
+			continue
+		}
+		u := unit{object: review.InNamespace(item, o.Namespace)}
+		if u.object != item {
+			u.given = o.Namespace
+		}
+		d.units = append(d.units, u)
+	}
+	for _, fault := range faults {
+		unreadable(fault)
+	}
 	return d
+}
+
+func (d document) objects() []*manifest.Object {
+	objects := make([]*manifest.Object, len(d.units))
+	for i, u := range d.units {
+		objects[i] = u.object
+	}
+	return objects
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/memgate/memgate/pkg/engine"
 	"github.com/memgate/memgate/pkg/manifest"
+	"github.com/memgate/memgate/pkg/policy"
 	"github.com/memgate/memgate/pkg/report"
 )
 
@@ -22,8 +23,8 @@ type stream struct {
 	reported map[engine.Kind]bool
 }
 
-func newStream(client *engine.Client) *stream {
-	return &stream{keeper: keeper{client: client}, client: client, judged: make([]atomic.Bool, len(client.Constraints())), reported: map[engine.Kind]bool{}}
+func newStream(client *engine.Client, exclusions *policy.Exclusions) *stream {
+	return &stream{keeper: keeper{client: client, exclusions: exclusions}, client: client, judged: make([]atomic.Bool, len(client.Constraints())), reported: map[engine.Kind]bool{}}
 }
 
 // enter is called for each document, in order, before it is judged, and leave after that.
@@ -34,15 +35,16 @@ func (s *stream) enter(ctx context.Context, d *document) {
 	if s == nil {
 		return
 	}
-	for _, object := range d.objects {
-		if !s.client.Keeps(object.Value) {
+	for _, u := range d.units {
+		if !s.keeper.keeps(u) {
 			continue
 		}
+		object := u.object
 		s.flight.Wait()
 		if gap, found := s.late(object); found {
 			d.gaps = append(d.gaps, gap)
 		}
-		if err := s.keeper.keep(ctx, object); err != nil {
+		if err := s.keeper.keep(ctx, u); err != nil {
 			d.gaps = append(d.gaps, report.Gap{Position: object.Position(), Reason: engine.ReasonRefdata, Text: err.Error()})
 		}
 	}

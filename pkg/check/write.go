@@ -46,6 +46,11 @@ func (r *run) account(j judged) error {
 			return err
 		}
 	}
+	for _, note := range j.notes {
+		if err := r.writer.Note(note); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -12,6 +13,8 @@ import (
 	"github.com/memgate/memgate/pkg/baseline"
 	"github.com/memgate/memgate/pkg/changes"
 	"github.com/memgate/memgate/pkg/check"
+	"github.com/memgate/memgate/pkg/engine"
+	"github.com/memgate/memgate/pkg/policy/pack"
 	"github.com/memgate/memgate/pkg/report"
 )
 
@@ -39,6 +42,9 @@ func (f *adoptionFlags) apply(ctx context.Context, options *check.Options, paths
 		options.Baseline = baseline.NewMatcher(entries, time.Now())
 		options.Whole = f.since == "" && wholeTree(paths)
 	}
+	if !f.noSuppressions {
+		options.Rules = rulesOf(options.Client)
+	}
 	if f.since != "" {
 		changed, err := changes.Since(ctx, paths, f.since, changes.Options{
 			MaxDocument: options.MaxDocument, Objects: options.Objects,
@@ -49,6 +55,21 @@ func (f *adoptionFlags) apply(ctx context.Context, options *check.Options, paths
 		options.Changes = changed
 	}
 	return nil
+}
+
+// rulesOf are the ids of rules that a suppression may name: the built-in ones, so that it
+// is no error where a run has only some of them, and those of the run.
+func rulesOf(client *engine.Client) []string {
+	var rules []string
+	for _, rule := range pack.Rules {
+		rules = append(rules, rule.ID)
+	}
+	for _, c := range client.Constraints() {
+		if !slices.Contains(rules, c.Template.Rule) {
+			rules = append(rules, c.Template.Rule)
+		}
+	}
+	return rules
 }
 
 func readBaseline(name string) ([]baseline.Entry, error) {
@@ -74,8 +95,8 @@ func wholeTree(paths []string) bool {
 // defaultBaseline is the file that memgate baseline writes.
 const defaultBaseline = ".memgate-baseline.yaml"
 
-func newBaselineCommand() *cobra.Command {
-	var f checkFlags
+func newBaselineCommand(build Builder) *cobra.Command {
+	f := checkFlags{inputs: inputFlags{build: build}}
 	cmd := &cobra.Command{
 		Use:   "baseline [flags] [PATH...]",
 		Short: "Accept what is wrong today: write the findings of a run to a file",

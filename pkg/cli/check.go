@@ -7,10 +7,13 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/memgate/memgate/pkg/check"
+	"github.com/memgate/memgate/pkg/engine"
+	"github.com/memgate/memgate/pkg/manifest"
 	"github.com/memgate/memgate/pkg/report"
 )
 
@@ -23,8 +26,8 @@ type checkFlags struct {
 	adoption adoptionFlags
 }
 
-func newCheckCommand() *cobra.Command {
-	var f checkFlags
+func newCheckCommand(build Builder) *cobra.Command {
+	f := checkFlags{inputs: inputFlags{build: build}}
 	cmd := &cobra.Command{
 		Use:   "check [flags] [PATH...]",
 		Short: "Judge manifests by policies",
@@ -83,6 +86,7 @@ func runCheck(cmd *cobra.Command, f checkFlags, paths []string) error {
 		return err
 	}
 	f.inputs.written = outputs
+	f.reports.page = slices.ContainsFunc(outputs, func(o output) bool { return o.format == "html" })
 	var reports *checkReport
 	summary, err := f.run(cmd.Context(), cmd.InOrStdin(), paths, func(of session) (report.Writer, error) {
 		reports, err = f.reports.open(outputs, cmd.OutOrStdout(), cmd.ErrOrStderr(), of)
@@ -107,11 +111,11 @@ func runCheck(cmd *cobra.Command, f checkFlags, paths []string) error {
 // known to be right.
 func (f *checkFlags) run(ctx context.Context, in io.Reader, paths []string, open func(session) (report.Writer, error)) (report.Summary, error) {
 	relaxGC()
-	if err := f.gate.validate(); err != nil {
+	if err := errors.Join(f.gate.validate(), f.inputs.validate()); err != nil {
 		return report.Summary{}, err
 	}
-	client, err := f.policies.client(f.inputs.point, int64(f.inputs.refdataLimit))
-	files, faults, missing := f.inputs.find(paths, in)
+	client, set, err := f.policies.client(engine.Options{Point: f.inputs.point, RefdataLimit: int64(f.inputs.refdataLimit), Keep: f.inputs.keep()})
+	found, missing := f.inputs.find(paths, in)
 	if err := errors.Join(missing, err); err != nil {
 		return report.Summary{}, err
 	}
@@ -120,18 +124,26 @@ func (f *checkFlags) run(ctx context.Context, in io.Reader, paths []string, open
 		Namespace:   f.inputs.namespace,
 		MaxDocument: int64(f.inputs.maxDocument),
 		Stream:      f.inputs.stream,
-		Frames:      f.reports.verbose,
+		Build:       f.inputs.builder(),
+		Frames:      f.reports.verbose || f.reports.page,
+		Workloads:   f.reports.page,
 		Allow:       f.gate.allows,
 		Fails:       f.gate.fails,
 	}
-	if err := errors.Join(f.inputs.collect(ctx, client), f.adoption.apply(ctx, &options, paths)); err != nil {
+	if err := f.inputs.parity(&options, set); err != nil {
 		return report.Summary{}, err
+	}
+	if err := errors.Join(f.inputs.collect(ctx, options), f.adoption.apply(ctx, &options, paths)); err != nil {
+		return report.Summary{}, err
+	}
+	for _, left := range found.LeftOut {
+		options.Notes = append(options.Notes, report.Note{Position: manifest.Position{File: left.Name}, Kind: report.NoteLeftOut, Text: "by " + left.By})
 	}
 	w, err := open(session{client, f.inputs.point, f.inputs.stream})
 	if err != nil {
 		return report.Summary{}, err
 	}
-	summary, err := check.Run(ctx, files, faults, options, w)
+	summary, err := check.Run(ctx, found.Files, found.Faults, options, w)
 	switch {
 	case ctx.Err() != nil:
 		return summary, errors.New("interrupted; the report is not complete")

@@ -12,6 +12,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"github.com/memgate/memgate/pkg/manifest"
 )
 
 // Exit statuses.
@@ -27,16 +29,21 @@ type statusError int
 
 func (s statusError) Error() string { return fmt.Sprintf("exit status %d", int(s)) }
 
+// A Builder builds the directory of a kustomization, by the name of its file: the objects,
+// and the files that were read as resources and in all. It is handed in because the
+// webhook, which shares this package, is not to link kustomize.
+type Builder func(ctx context.Context, file string) (objects []*manifest.Object, resources, files []string, err error)
+
 // Memgate runs the command memgate with the arguments and streams of the process and
 // returns its exit status.
-func Memgate() int {
+func Memgate(build Builder) int {
 	root := &cobra.Command{
 		Use:   "memgate",
 		Short: "Check the memory of Kubernetes workloads by Gatekeeper policies, without a cluster",
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.AddCommand(newCheckCommand(), newBaselineCommand(), newVerifyCommand(), newRulesCommand(), newExplainCommand(), newGenerateCommand(), newVersionCommand("memgate"))
+	root.AddCommand(newCheckCommand(build), newBaselineCommand(build), newVerifyCommand(), newRulesCommand(), newExplainCommand(), newGenerateCommand(), newVersionCommand("memgate"))
 	return run(root)
 }
 

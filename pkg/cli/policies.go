@@ -47,16 +47,13 @@ func (f *policyFlags) registerCache(cmd *cobra.Command) {
 }
 
 // client loads and compiles the policies. The error joins one for each that does not
-// load.
-func (f *policyFlags) client(point string, refdataLimit int64) (*engine.Client, error) {
+// load. The options are completed by the flags.
+func (f *policyFlags) client(options engine.Options) (*engine.Client, *policy.Set, error) {
 	set, err := f.load()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	options := engine.Options{
-		Point: point, RefdataLimit: refdataLimit, Engine: f.engine, Plans: pack.Plans,
-		Steps: f.steps, Bytes: int64(f.memory),
-	}
+	options.Engine, options.Plans, options.Steps, options.Bytes = f.engine, pack.Plans, f.steps, int64(f.memory)
 	if options.Bytes == 0 {
 		options.Bytes = -1
 	}
@@ -67,10 +64,10 @@ func (f *policyFlags) client(point string, refdataLimit int64) (*engine.Client, 
 	}
 	client, err := engine.NewClient(set, options)
 	if err != nil {
-		return nil, located(err)
+		return nil, nil, located(err)
 	}
 	set.Forget()
-	return client, nil
+	return client, set, nil
 }
 
 // load is the union of the policies at --policy and of the bundles. The default bundle

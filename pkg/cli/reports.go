@@ -17,7 +17,7 @@ import (
 )
 
 // checkFormats are the formats of check, in the order of the help.
-var checkFormats = []string{"text", "json", "sarif", "junit", "github", "gitlab", "tap"}
+var checkFormats = []string{"text", "json", "sarif", "junit", "github", "gitlab", "tap", "html"}
 
 // reportFlags say what is reported, and how.
 type reportFlags struct {
@@ -25,6 +25,8 @@ type reportFlags struct {
 	explain string
 	color   string
 	verbose bool
+
+	page bool // one of the outputs draws workloads and shows lines
 }
 
 func (f *reportFlags) register(cmd *cobra.Command) {
@@ -99,6 +101,8 @@ func (f *reportFlags) writer(r *checkReport, o output, out, errs io.Writer, of s
 		return report.JSON(out, report.JSONOptions{Constraints: of.constraints(), Point: of.point, Version: built().Number, Lines: of.stream}), nil
 	case "sarif":
 		return report.SARIF(out, report.SARIFOptions{Version: built().Number, Rule: builtInRule}), nil
+	case "html":
+		return report.HTML(out, report.HTMLOptions{Version: built().Number, Rule: builtInRule}), nil
 	case "junit":
 		return report.JUnit(out), nil
 	case "github":
@@ -164,7 +168,7 @@ func builtInRule(id string) report.Rule {
 		Remedy:      between(help, "\n## What to do\n\n", "\n\n## "),
 		Help:        help,
 		URI:         "https://github.com/memgate/memgate/blob/HEAD/policies/" + pack.Rules[i].Group + "/" + strings.ReplaceAll(id, "-", "_") + "/README.md",
-		Tags:        []string{"kubernetes", "memory", pack.Rules[i].Group},
+		Tags:        slices.Compact([]string{"kubernetes", "memory", pack.Rules[i].Group}), // the group may be memory
 	}
 }
 

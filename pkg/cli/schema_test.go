@@ -27,7 +27,7 @@ func TestConfigSchema(t *testing.T) {
 	properties := map[string]any{"paths": map[string]any{
 		"description": "what is judged where the command line names nothing", "oneOf": values(text)["oneOf"],
 	}}
-	newCheckCommand().Flags().VisitAll(func(f *pflag.Flag) {
+	newCheckCommand(nil).Flags().VisitAll(func(f *pflag.Flag) {
 		if slices.Contains(unset, f.Name) || f.Hidden {
 			return
 		}

@@ -12,11 +12,12 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/memgate/memgate/pkg/cli"
+	"github.com/memgate/memgate/pkg/kustomize"
 )
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"memgate":         func() { os.Exit(cli.Memgate()) },
+		"memgate":         func() { os.Exit(cli.Memgate(kustomize.Objects)) },
 		"memgate-webhook": func() { os.Exit(cli.Webhook()) },
 	})
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/memgate/memgate/pkg/admission"
 	"github.com/memgate/memgate/pkg/check"
+	"github.com/memgate/memgate/pkg/engine"
 	"github.com/memgate/memgate/pkg/policy"
 	"github.com/memgate/memgate/pkg/source"
 )
@@ -71,7 +72,7 @@ func runWebhook(ctx context.Context, log *slog.Logger, f webhookFlags) error {
 	}
 	// Compiling leaves behind more than is kept: collect it soon, and give it back below.
 	percent := debug.SetGCPercent(10)
-	client, err := f.policies.client(policy.WebhookPoint, int64(f.refdataLimit))
+	client, _, err := f.policies.client(engine.Options{Point: policy.WebhookPoint, RefdataLimit: int64(f.refdataLimit)})
 	debug.SetGCPercent(percent)
 	if err != nil {
 		return err

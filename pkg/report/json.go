@@ -63,6 +63,7 @@ type findingJSON struct {
 	Constraint  Constraint       `json:"constraint"`
 	Object      Object           `json:"object"`
 	Template    []any            `json:"podTemplate,omitempty"`
+	Implied     string           `json:"implied,omitempty"`
 	Field       string           `json:"field,omitempty"`
 	Message     string           `json:"message"`
 	Details     any              `json:"details,omitempty"`
@@ -118,6 +119,7 @@ type entryJSON struct {
 	place
 	Object      Object           `json:"object"`
 	Template    []any            `json:"podTemplate,omitempty"`
+	Implied     string           `json:"implied,omitempty"`
 	Judged      []int            `json:"judged"`
 	NotMatched  map[string][]int `json:"notMatched,omitempty"`
 	NotEnforced []int            `json:"notEnforced,omitempty"`
@@ -132,7 +134,7 @@ func placeOf(start, end manifest.Position) place {
 func at(position manifest.Position) place { return placeOf(position, manifest.Position{}) }
 
 func (w *jsonWriter) Object(e Entry) error {
-	entry := entryJSON{place: at(e.Position), Object: e.Object, Template: e.Template, Judged: []int{}}
+	entry := entryJSON{place: at(e.Position), Object: e.Object, Template: e.Template, Implied: e.Implied, Judged: []int{}}
 	add := func(lists *map[string][]int, by string, i int) {
 		if *lists == nil {
 			*lists = map[string][]int{}
@@ -171,7 +173,7 @@ func (w *jsonWriter) Suppressed(f Finding, by Suppression) error {
 func jsonFinding(f Finding) findingJSON {
 	entry := findingJSON{
 		place: placeOf(f.Place.Start, f.Place.End), Derived: f.Derived,
-		Action: f.Action, Rule: f.Rule, Severity: f.Severity, Constraint: f.Constraint, Object: f.Object, Template: f.Template,
+		Action: f.Action, Rule: f.Rule, Severity: f.Severity, Constraint: f.Constraint, Object: f.Object, Template: f.Template, Implied: f.Implied,
 		Field: f.Field, Message: f.Message, Details: f.Details, Fingerprint: Fingerprint(f),
 	}
 	for _, r := range f.Place.Related {

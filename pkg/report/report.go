@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/memgate/memgate/pkg/manifest"
+	"github.com/memgate/memgate/pkg/workload"
 )
 
 // A Finding is one violation at its place in a manifest.
@@ -21,7 +22,8 @@ type Finding struct {
 	Severity   string // low, medium, high, critical, or "" if the rule has none
 	Constraint Constraint
 	Object     Object
-	Template   []any // path of the pod template in the object that the finding is about, if it is one
+	Template   []any  // path in the object of what the finding is about, if that was judged in its place
+	Implied    string // ExpansionTemplate that made it of the object, "" if none did
 	Message    string
 	Details    any // as JSON has it
 }
@@ -61,8 +63,10 @@ func (o Object) String() string {
 type Entry struct {
 	Position manifest.Position
 	Object   Object
-	Template []any  // path of the pod template, nil for the object itself
-	Fates    []Fate // in the order of the constraints of the run
+	Template []any          // path in the object of what was judged in its place, nil for the object itself
+	Implied  string         // ExpansionTemplate that made it, "" if none did
+	Fates    []Fate         // in the order of the constraints of the run
+	Pods     []workload.Pod // what the object says of memory; only of the object itself, and where asked for
 }
 
 // A Fate is what became of one object under one constraint.
@@ -110,9 +114,10 @@ type Note struct {
 
 // The kinds of notes.
 const (
-	NoteAssumed = "assumed" // what was judged is not quite what is written, or not all of it
-	NoteUnused  = "unused"  // a suppression or an entry of a baseline that suppresses nothing
-	NoteExpired = "expired" // a suppression or an entry of a baseline whose time is over
+	NoteAssumed = "assumed"  // what was judged is not quite what is written, or not all of it
+	NoteLeftOut = "left out" // a file or directory that was found and not read
+	NoteUnused  = "unused"   // a suppression or an entry of a baseline that suppresses nothing
+	NoteExpired = "expired"  // a suppression or an entry of a baseline whose time is over
 )
 
 // A Gap is something that was not judged: a document that cannot be read, or an object
@@ -140,8 +145,8 @@ type Skip struct {
 	Text     string // what it is
 }
 
-// A Summary counts a run. Every object, and every pod template that is found in a custom
-// resource, meets every constraint: (Objects + PodTemplates) x Constraints = Judged +
+// A Summary counts a run. Every object, and every pod template or other part of one that
+// is judged in its place, meets every constraint: (Objects + PodTemplates) x Constraints = Judged +
 // NotMatched + NotEnforced + Excluded + the gaps with constraints.
 type Summary struct {
 	Files        int            `json:"files"`

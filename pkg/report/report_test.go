@@ -59,7 +59,7 @@ var summary = report.Summary{
 }
 
 func TestText(t *testing.T) {
-	const counts = "2 objects and 1 pod template in custom resources, 3 constraints, 4 pairs judged, 3 violations (1 deny, 2 dryrun), 3 not judged (2 namespace unknown, 1 unreadable), 1 document without manifest\n"
+	const counts = "2 objects and 1 pod template, 3 constraints, 4 pairs judged, 3 violations (1 deny, 2 dryrun), 3 not judged (2 namespace unknown, 1 unreadable), 1 document without manifest\n"
 	for _, tc := range []struct {
 		options   report.TextOptions
 		out, errs string

@@ -1,7 +1,6 @@
 package report_test
 
 import (
-	"encoding/json"
 	"encoding/xml"
 	"fmt"
 	"io"
@@ -104,23 +103,19 @@ func TestJUnit(t *testing.T) {
 
 var (
 	tapPoint = regexp.MustCompile(`^(not )?ok (\d+) - (?:[^\\#]|\\[\\#])*?: ((?:Pod|unreadable|not built)(?:[^\\#]|\\[\\#])*?)( # TODO .*)?$`)
-	tapYAML  = regexp.MustCompile(`^  (---|\.\.\.|messages:|  - (".*"))$`)
+	tapYAML  = regexp.MustCompile(`^  (---|\.\.\.|messages: \||  (.+))$`)
 )
 
-// TestTAP reads TAP back, line by line, as the grammar of version 14 has it.
+// TestTAP reads TAP back, line by line, as the grammar of version 13 has it.
 func TestTAP(t *testing.T) {
 	lines := strings.Split(strings.TrimSuffix(written(t, func(out *strings.Builder) report.Writer { return report.TAP(out) }), "\n"), "\n")
-	if want := []string{"TAP version 14", fmt.Sprintf("1..%d", len(verdicts))}; !slices.Equal(lines[:2], want) {
+	if want := []string{"TAP version 13", fmt.Sprintf("1..%d", len(verdicts))}; !slices.Equal(lines[:2], want) {
 		t.Errorf("it begins with %q, want %q", lines[:2], want)
 	}
 	var got []string
 	for _, line := range lines[2 : len(lines)-1] {
 		if m := tapYAML.FindStringSubmatch(line); m != nil {
-			var text string
-			if m[2] != "" && json.Unmarshal([]byte(m[2]), &text) != nil {
-				t.Errorf("%s is no string", m[2])
-			}
-			if last := len(got) - 1; strings.HasPrefix(text, "not judged: ") {
+			if last := len(got) - 1; strings.HasPrefix(m[2], "not judged: ") {
 				got[last] = strings.Replace(got[last], "fail", "error", 1)
 			}
 			continue
@@ -167,7 +162,7 @@ func TestEmpty(t *testing.T) {
 		want string
 	}{
 		{"junit", func(w io.Writer) report.Writer { return report.JUnit(w) }, xml.Header + `<testsuites tests="0" failures="0" errors="0" skipped="0"></testsuites>` + "\n"},
-		{"tap", func(w io.Writer) report.Writer { return report.TAP(w) }, "TAP version 14\n1..0 # SKIP there is nothing to judge\n# " + report.Summary{}.String() + "\n"},
+		{"tap", func(w io.Writer) report.Writer { return report.TAP(w) }, "TAP version 13\n1..0 # SKIP there is nothing to judge\n# " + report.Summary{}.String() + "\n"},
 		{"gitlab", report.GitLab, "[]\n"},
 		{"github", func(w io.Writer) report.Writer { return report.GitHub(w, nil) }, ""},
 	} {

@@ -97,7 +97,7 @@ func (f Finding) marks(line string) (before string, marked int) {
 // text is the message, after the path of the pod template that it is about, if it is
 // about one.
 func (f Finding) text() string {
-	if len(f.Template) == 0 {
+	if len(f.Template) == 0 || f.Implied != "" { // then the message says by what it is implied
 		return f.Message
 	}
 	return fmt.Sprintf("pod template %s: %s", dotted(f.Template), f.Message)
@@ -147,7 +147,7 @@ func (s Suppression) text() string {
 }
 
 func (t *text) Note(n Note) error {
-	if n.Kind == NoteAssumed && !t.options.Verbose {
+	if (n.Kind == NoteAssumed || n.Kind == NoteLeftOut) && !t.options.Verbose {
 		return nil
 	}
 	if n.Position.File == "" {
@@ -210,7 +210,7 @@ func (s Summary) String() string {
 	}
 	objects := number(s.Objects, "object")
 	if s.PodTemplates > 0 {
-		objects += " and " + number(s.PodTemplates, "pod template") + " in custom resources"
+		objects += " and " + number(s.PodTemplates, "pod template")
 	}
 	suppressed := ""
 	if n := total(s.Suppressed); n > 0 {
