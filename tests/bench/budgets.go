@@ -63,12 +63,12 @@ func budgets(root string, rounds int) (string, error) {
 		return "", err
 	}
 	rows = append(rows, row{"resident memory of an idle memgate-webhook, bundle baseline", fmt.Sprintf("%d MiB", rss>>20), "40 MiB", rss <= 40<<20})
-	return render(rows), nil
+	return "\n## Budgets\n" + table(rows), nil
 }
 
-func render(rows []row) string {
+func table(rows []row) string {
 	var b strings.Builder
-	b.WriteString("\n## Budgets\n\n| what | measured | at most | |\n|---|---|---|---|\n")
+	b.WriteString("\n| what | measured | at most | |\n|---|---|---|---|\n")
 	for _, r := range rows {
 		verdict := ""
 		if r.budget != "" {

@@ -1,7 +1,8 @@
-// Bench measures memgate and writes docs/benchmarks.md: the budgets of its binaries; how
-// it compares with Gatekeeper and gator, over a mix of the templates of MEMGATE_SUITES;
-// and what each of its templates costs in Gatekeeper, beside those. Each figure is the
-// median of several runs, and what is compared runs by turns.
+// Bench measures memgate and writes docs/benchmarks.md: the budgets of its binaries; the
+// memory that it takes for input without end; how it compares with Gatekeeper and gator,
+// over a mix of the templates of MEMGATE_SUITES; and what each of its templates costs in
+// Gatekeeper, beside those. Each figure is the median of several runs, but for input
+// without end, and what is compared runs by turns.
 package main
 
 import (
@@ -27,9 +28,9 @@ func main() {
 	}
 }
 
-// sections are the names of what can be measured alone. The four in the middle are of
-// one chapter.
-var sections = []string{"budgets", "review", "admission", "heap", "process", "rules"}
+// sections are the names of what can be measured alone. The four before the last are
+// of one chapter.
+var sections = []string{"budgets", "endless", "review", "admission", "heap", "process", "rules"}
 
 func bench(root, write, only string, rounds, reviews, turns int) error {
 	if only != "" && !slices.Contains(sections, only) {
@@ -46,7 +47,14 @@ func bench(root, write, only string, rounds, reviews, turns int) error {
 		}
 		page += text
 	}
-	if only != "budgets" && only != "rules" {
+	if only == "" || only == "endless" {
+		text, err := endless(root, rounds)
+		if err != nil {
+			return err
+		}
+		page += text
+	}
+	if !slices.Contains([]string{"budgets", "endless", "rules"}, only) {
 		text, err := beside(root, only, turns)
 		if err != nil {
 			return err

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -66,10 +67,13 @@ func (m meter) byTurns(rounds int, commands ...[]string) ([]cost, error) {
 	return medians, nil
 }
 
-// run runs a command once.
-func (m meter) run(command []string) (cost, error) {
+// run runs a command once, without input.
+func (m meter) run(command []string) (cost, error) { return m.fed(nil, command) }
+
+// fed runs a command once with something to read.
+func (m meter) fed(input io.Reader, command []string) (cost, error) {
 	cmd := exec.Command(m.program, command...)
-	cmd.Env = m.env
+	cmd.Env, cmd.Stdin = m.env, input
 	out, err := cmd.Output()
 	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
 		err = fmt.Errorf("%s: %w\n%s", strings.Join(command, " "), err, exit.Stderr)

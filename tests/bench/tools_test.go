@@ -91,7 +91,7 @@ func TestTools(t *testing.T) {
 func TestSections(t *testing.T) {
 	t.Setenv(suitesVar, "")
 	for _, tc := range []struct{ write, only, want string }{
-		{"", "reviews", `-only "reviews": want one of budgets, review, admission, heap, process, rules`},
+		{"", "reviews", `-only "reviews": want one of budgets, endless, review, admission, heap, process, rules`},
 		{"page.md", "review", "-only review: -write needs all sections"},
 	} {
 		if err := bench(".", tc.write, tc.only, 1, 1, 1); err == nil || err.Error() != tc.want {

@@ -1,7 +1,7 @@
-// Meter runs a command, throws its output away, and prints as JSON what it took. It is a
-// program of its own because it is small: Linux counts the memory of whoever starts a
-// process as the first of that process's own (exec keeps the high-water mark of the
-// address space that it replaces).
+// Meter runs a command, to which it leaves its input, throws the output away, and prints
+// as JSON what it took. It is a program of its own because it is small: Linux counts the
+// memory of whoever starts a process as the first of that process's own (exec keeps the
+// high-water mark of the address space that it replaces).
 package main
 
 import (
@@ -16,6 +16,7 @@ import (
 
 func main() {
 	cmd := exec.Command(os.Args[1], os.Args[2:]...)
+	cmd.Stdin = os.Stdin
 	start := time.Now()
 	err := cmd.Run()
 	wall := time.Since(start)
