@@ -23,8 +23,8 @@ func itemsInYAML(beginning []byte) (*list, bool) {
 		return nil, false
 	}
 	head := beginning[:key+at[2]] // to the start of the line of the first item
-	d, f := parseYAML(head)
-	if f != nil || d == nil {
+	d := parsePart(head)
+	if d == nil {
 		return nil, false
 	}
 	value, _ := d.value.(map[string]any)
@@ -32,6 +32,16 @@ func itemsInYAML(beginning []byte) (*list, bool) {
 	l.apiVersion, l.kind = text(value, "apiVersion"), text(value, "kind")
 	l.named = l.firstNamed(beginning[len(head):])
 	return l, l.kind == "" && l.apiVersion != "" || isList(l.kind)
+}
+
+// parsePart parses a part of a document, whose bytes nobody has looked at yet. It is nil if
+// there is nothing in it, or nothing that can be read.
+func parsePart(text []byte) *document {
+	if checkUTF8(text) != nil || checkControl(text) != nil {
+		return nil
+	}
+	d, _ := parseYAML(text)
+	return d
 }
 
 // firstNamed reports whether the first of some items, up to the second, has a kind.
@@ -43,7 +53,7 @@ func (l *list) firstNamed(items []byte) bool {
 		}
 		end += len(line)
 	}
-	d, _ := parseYAML(items[:end])
+	d := parsePart(items[:end])
 	if d == nil {
 		return false
 	}
