@@ -45,6 +45,10 @@ demo: build ## judge the manifests of examples/
 generate: ## write templates/, pages, index and packs from policies/ and bundles/
 	go run ./cmd/memgate generate
 
+.PHONY: man
+man: ## write the man pages, the schema of settings and the README's output of commands
+	go test ./pkg/cli -run 'TestManPages$$|TestConfigSchema|TestReadme' -update
+
 .PHONY: fmt
 fmt: ## format Go and Rego
 	$(TOOL) gofumpt -w $$(git ls-files '*.go')

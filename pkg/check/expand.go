@@ -65,18 +65,11 @@ func (j *judging) notExpanded() {
 	j.all.gaps = append(j.all.gaps, gaps.all...)
 }
 
-// judgesPods reports for each constraint whether it judges the pods of workloads that it
-// does not match. That is so of all that match Pod but for memgate's own: these match the
-// workloads that they are about, except where an overlay has left them Pod alone.
+// judgesPods reports for each constraint whether it judges pods that nothing here makes.
 func judgesPods(constraints []*policy.Constraint) []bool {
-	matches := func(c *policy.Constraint, group, kind string) bool {
-		return review.Key{Group: group, Kind: kind}.Excludes(c.Match) != review.ByKinds
-	}
-	var pods []bool
-	for _, c := range constraints {
-		own := c.Template.ReadsWorkloads() && (!c.OfWorkloads() ||
-			matches(c, "apps", "Deployment") || matches(c, "apps", "StatefulSet") || matches(c, "apps", "DaemonSet"))
-		pods = append(pods, matches(c, "", "Pod") && !own)
+	pods := make([]bool, len(constraints))
+	for i, c := range constraints {
+		pods[i] = review.JudgesPods(c)
 	}
 	return pods
 }

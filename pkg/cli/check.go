@@ -8,6 +8,7 @@ import (
 	"os"
 	"runtime/debug"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -53,7 +54,15 @@ Exit status:
   memgate check -o text -o sarif=memgate.sarif -o junit=memgate.xml deploy/`,
 	}
 	f.register(cmd)
+	var g gatorFlags
+	g.register(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if g.compat {
+			return runGator(cmd, g, f, args)
+		}
+		if err := g.validate(cmd); err != nil {
+			return err
+		}
 		if err := f.config.apply(cmd, &args); err != nil {
 			return err
 		}
@@ -88,10 +97,15 @@ func runCheck(cmd *cobra.Command, f checkFlags, paths []string) error {
 	f.inputs.written = outputs
 	f.reports.page = slices.ContainsFunc(outputs, func(o output) bool { return o.format == "html" })
 	var reports *checkReport
+	bar := newProgress(cmd.ErrOrStderr(), time.Now)
 	summary, err := f.run(cmd.Context(), cmd.InOrStdin(), paths, func(of session) (report.Writer, error) {
-		reports, err = f.reports.open(outputs, cmd.OutOrStdout(), cmd.ErrOrStderr(), of)
-		return reports, err
+		reports, err = f.reports.open(outputs, bar.over(cmd.OutOrStdout()), bar.over(cmd.ErrOrStderr()), of)
+		if err != nil {
+			return nil, err
+		}
+		return bar.watch(reports, of.files), nil
 	})
+	bar.erase()
 	if reports != nil {
 		if end := reports.end(); err == nil && end != nil {
 			err = fmt.Errorf("report: %w", end)
@@ -139,7 +153,7 @@ func (f *checkFlags) run(ctx context.Context, in io.Reader, paths []string, open
 	for _, left := range found.LeftOut {
 		options.Notes = append(options.Notes, report.Note{Position: manifest.Position{File: left.Name}, Kind: report.NoteLeftOut, Text: "by " + left.By})
 	}
-	w, err := open(session{client, f.inputs.point, f.inputs.stream})
+	w, err := open(session{client, f.inputs.point, f.inputs.stream, found.Files})
 	if err != nil {
 		return report.Summary{}, err
 	}

@@ -37,19 +37,24 @@ type Builder func(ctx context.Context, file string) (objects []*manifest.Object,
 // Memgate runs the command memgate with the arguments and streams of the process and
 // returns its exit status.
 func Memgate(build Builder) int {
+	return run(newRoot(build))
+}
+
+func newRoot(build Builder) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "memgate",
 		Short: "Check the memory of Kubernetes workloads by Gatekeeper policies, without a cluster",
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.AddCommand(newCheckCommand(build), newBaselineCommand(build), newVerifyCommand(), newRulesCommand(), newExplainCommand(), newGenerateCommand(), newVersionCommand("memgate"))
-	return run(root)
+	root.AddCommand(newCheckCommand(build), newBaselineCommand(build), newInitCommand(), newVerifyCommand(), newRulesCommand(), newExplainCommand(), newGenerateCommand(), newVersionCommand("memgate"))
+	return root
 }
 
 // Webhook runs the command memgate-webhook, as Memgate runs memgate.
 func Webhook() int {
 	root := newWebhookCommand()
+	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(newVersionCommand("memgate-webhook"))
 	return run(root)
 }
@@ -58,7 +63,6 @@ func run(root *cobra.Command) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	root.SilenceErrors, root.SilenceUsage = true, true
-	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetIn(os.Stdin)
 	root.SetOut(os.Stdout)
 	root.SetErr(os.Stderr)

@@ -23,8 +23,12 @@ type configFlags struct {
 	file string
 }
 
-// unset are the flags that are no settings: they are about one run alone.
-var unset = []string{"config", "explain-match", "help"}
+// isSetting reports whether a flag is one: not what is about one run alone, or about
+// gator's pipelines.
+func isSetting(name string) bool {
+	_, its := ofGator[name]
+	return !its && !slices.Contains([]string{"config", "explain-match", "gator-compat", "help"}, name)
+}
 
 func (f *configFlags) register(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.file, "config", "", "file of settings, in place of "+configName+" where memgate runs; a flag wins over its setting")
@@ -83,7 +87,7 @@ func readConfig(cmd *cobra.Command, name string, text []byte) (paths []string, e
 		switch {
 		case seen[key.Value]:
 			errs = append(errs, at(key, "setting %q stands twice", key.Value))
-		case key.Value != "paths" && (flag == nil || slices.Contains(unset, key.Value)):
+		case key.Value != "paths" && (flag == nil || !isSetting(key.Value)):
 			errs = append(errs, at(key, "unknown setting %q, want a flag of the command without its dashes, or paths", key.Value))
 		case !ok:
 			errs = append(errs, at(value, "%s: got %s, want a value or a list of values", key.Value, nodeKinds[value.Kind]))

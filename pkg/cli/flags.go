@@ -32,12 +32,7 @@ func colored(mode string, out io.Writer) (bool, error) {
 	case "never":
 		return false, nil
 	case "auto":
-		file, ok := out.(*os.File)
-		if !ok || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb" {
-			return false, nil
-		}
-		info, err := file.Stat()
-		return err == nil && info.Mode()&os.ModeCharDevice != 0, nil
+		return isTerminal(out) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb", nil
 	}
 	return false, fmt.Errorf("--color: got %q, want auto, always or never", mode)
 }

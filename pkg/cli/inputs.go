@@ -124,7 +124,14 @@ func (f *inputFlags) collect(ctx context.Context, options check.Options) error {
 }
 
 func mustComplete(cmd *cobra.Command, flag string, values ...string) {
-	err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
+	complete(cmd, flag, func() []string { return values })
+}
+
+// complete has a shell offer values, which are asked for when it does.
+func complete(cmd *cobra.Command, flag string, values func() []string) {
+	err := cmd.RegisterFlagCompletionFunc(flag, func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return values(), cobra.ShellCompDirectiveNoFileComp
+	})
 	if err != nil {
 		panic(err) // the flag is defined by whoever calls
 	}

@@ -31,6 +31,7 @@ func (f *policyFlags) register(cmd *cobra.Command) {
 	flags.StringSliceVar(&f.bundles, "bundle", []string{defaultBundle}, "built-in bundle to judge by; repeatable")
 	flags.StringArrayVar(&f.paths, "policy", nil, "file or directory of templates and constraints, in place of the default bundle; repeatable")
 	registerEngine(cmd, &f.engine)
+	complete(cmd, "bundle", policy.Bundles)
 	f.memory = engine.DefaultBytes
 	flags.Int64Var(&f.steps, "review-steps", engine.DefaultSteps, "steps of evaluation that judging one object may take; -1 means no limit")
 	flags.Var(&f.memory, "review-memory", "memory that judging one object may take, roughly; 0 means no limit")
@@ -38,6 +39,7 @@ func (f *policyFlags) register(cmd *cobra.Command) {
 
 func registerEngine(cmd *cobra.Command, value *string) {
 	cmd.Flags().StringVar(value, "engine", engine.VM, "evaluator: vm, topdown (OPA's, slower, the same verdicts) or verify (both; a difference is an error)")
+	mustComplete(cmd, "engine", engine.VM, engine.Topdown, engine.Verify)
 }
 
 // registerCache adds the flag of commands that keep plans between runs.
@@ -53,6 +55,16 @@ func (f *policyFlags) client(options engine.Options) (*engine.Client, *policy.Se
 	if err != nil {
 		return nil, nil, err
 	}
+	client, err := engine.NewClient(set, f.complete(options))
+	if err != nil {
+		return nil, nil, located(err)
+	}
+	set.Forget()
+	return client, set, nil
+}
+
+// complete are the options with those of the flags.
+func (f *policyFlags) complete(options engine.Options) engine.Options {
 	options.Engine, options.Plans, options.Steps, options.Bytes = f.engine, pack.Plans, f.steps, int64(f.memory)
 	if options.Bytes == 0 {
 		options.Bytes = -1
@@ -62,12 +74,7 @@ func (f *policyFlags) client(options engine.Options) (*engine.Client, *policy.Se
 			options.Cache = dir
 		}
 	}
-	client, err := engine.NewClient(set, options)
-	if err != nil {
-		return nil, nil, located(err)
-	}
-	set.Forget()
-	return client, set, nil
+	return options
 }
 
 // load is the union of the policies at --policy and of the bundles. The default bundle

@@ -14,6 +14,7 @@ import (
 	"github.com/memgate/memgate/pkg/policy"
 	"github.com/memgate/memgate/pkg/policy/pack"
 	"github.com/memgate/memgate/pkg/report"
+	"github.com/memgate/memgate/pkg/source"
 )
 
 // checkFormats are the formats of check, in the order of the help.
@@ -52,6 +53,7 @@ type session struct {
 	client *engine.Client
 	point  string
 	stream bool
+	files  []source.File
 }
 
 func (r session) constraints() []report.Constraint {
@@ -125,7 +127,7 @@ func (f *reportFlags) writer(r *checkReport, o output, out, errs io.Writer, of s
 	if err != nil {
 		return nil, err
 	}
-	options := report.TextOptions{Color: color, Verbose: f.verbose, Flush: of.stream}
+	options := report.TextOptions{Color: color, Verbose: f.verbose, Flush: of.stream || isTerminal(out)}
 	if f.explain == "" || o.file != "" {
 		return report.Text(out, errs, options), nil
 	}

@@ -20,6 +20,7 @@ func newRulesCommand() *cobra.Command {
 		Args:  cobra.NoArgs,
 	}
 	cmd.Flags().StringVarP(&output, "output", "o", "text", "format of the list: text or json")
+	mustComplete(cmd, "output", "text", "json")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return writeRules(cmd.OutOrStdout(), output) }
 	return cmd
 }

@@ -6,7 +6,6 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -28,7 +27,7 @@ func TestConfigSchema(t *testing.T) {
 		"description": "what is judged where the command line names nothing", "oneOf": values(text)["oneOf"],
 	}}
 	newCheckCommand(nil).Flags().VisitAll(func(f *pflag.Flag) {
-		if slices.Contains(unset, f.Name) || f.Hidden {
+		if !isSetting(f.Name) || f.Hidden {
 			return
 		}
 		shape, ok := byType[f.Value.Type()]

@@ -59,6 +59,7 @@ Exit status:
 	flags.BoolVar(&f.coverage, "coverage", false, "count the lines of Rego that the tests reach")
 	flags.Float64Var(&f.threshold, "coverage-threshold", 0, "percentage of its lines that each template must reach; implies --coverage")
 	registerEngine(cmd, &f.engine)
+	mustComplete(cmd, "output", "text", "json", "junit")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {
 			args = []string{"./..."}

@@ -46,7 +46,7 @@ type Client struct {
 	point     string
 	data      *refdata.Store
 	reads     []Kind
-	needsData bool    // some template reads it
+	needsData bool // some template reads it
 	keep      []Kind
 	entries   []entry // in the order of the set
 	index     index

@@ -134,9 +134,10 @@ func isPolicy(object identity) bool {
 }
 
 // byMemgate is what memgate finds, which must have judged everything. It reads the
-// policies as manifests, too, because they are reference data to gator.
+// policies as manifests, too, because they are reference data to gator, and fills in
+// nothing that gator does not.
 func byMemgate(tool string, policies, files []string) ([]result, error) {
-	args := []string{"check", "-o", "json"}
+	args := []string{"check", "-o", "json", "--no-defaults"}
 	for _, file := range policies {
 		args = append(args, "--policy", file)
 	}
@@ -252,6 +253,13 @@ func TestRules(t *testing.T) {
 	templates := glob(t, "templates/*.yaml")
 	examples := map[string][]string{} // by rule
 	for _, path := range glob(t, "policies/*/*/examples/*.yaml") {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(text), "kind: AdmissionReview") {
+			continue // to gator test an object like others, to memgate the request that it is
+		}
 		rule := filepath.Base(filepath.Dir(filepath.Dir(path)))
 		examples[rule] = append(examples[rule], path)
 	}

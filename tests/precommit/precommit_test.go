@@ -63,7 +63,7 @@ func TestHooks(t *testing.T) {
 	// pre-commit makes its directory the GOPATH; the modules of this machine stay in reach.
 	t.Setenv("GOMODCACHE", output(t, ".", "go", "env", "GOMODCACHE"))
 
-	user := configured(t, hooks, "memgate")
+	user := configured(t, hooks, "memgate-check")
 	start := time.Now()
 	commit(t, user, true, map[string]string{".github/workflows/x.yaml": workflow})
 	t.Logf("first commit, with the installation of the hook: %.1f s", time.Since(start).Seconds())
@@ -75,9 +75,9 @@ func TestHooks(t *testing.T) {
 	}
 	measure(t, user)
 
-	t.Run("memgate-system", func(t *testing.T) {
+	t.Run("memgate-check-system", func(t *testing.T) {
 		t.Setenv("PATH", filepath.Dir(installed(t))+string(os.PathListSeparator)+os.Getenv("PATH"))
-		user := configured(t, hooks, "memgate-system")
+		user := configured(t, hooks, "memgate-check-system")
 		commit(t, user, true, map[string]string{"x.yaml": workflow})
 		commit(t, user, false, map[string]string{"bad.yaml": bad})
 	})
