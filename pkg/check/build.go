@@ -26,12 +26,19 @@ type input struct {
 
 // build builds the kustomizations among files. What they use is judged as built, and only
 // so; of one that cannot be built the files are judged as they are written, and that it
-// was not is a gap. The error is that of ctx.
+// was not is a gap. A patch that no build has read is a manifest like others. The error is
+// that of ctx.
 func build(ctx context.Context, files []source.File, by func(context.Context, string) (Built, error)) ([]input, error) {
 	inputs := make([]input, len(files))
-	within := map[string]bool{}
+	var (
+		within = map[string]bool{} // by real path
+		read   = map[string]bool{} // the same
+		named  = map[string]bool{} // by name
+		failed = false
+	)
 	for i, file := range files {
 		inputs[i].File = file
+		named[file.Name] = true
 		if !file.Kustomization || by == nil {
 			continue
 		}
@@ -40,6 +47,7 @@ func build(ctx context.Context, files []source.File, by func(context.Context, st
 		case ctx.Err() != nil:
 			return nil, ctx.Err()
 		case err != nil:
+			failed = true
 			inputs[i].gap = &report.Gap{
 				Position: manifest.Position{File: file.Name, Line: 1, Column: 1}, Reason: report.ReasonNotBuilt, Text: report.ReasonNotBuilt + ": " + strings.TrimPrefix(err.Error(), file.Name+": "),
 			}
@@ -48,10 +56,16 @@ func build(ctx context.Context, files []source.File, by func(context.Context, st
 			for _, resource := range built.Resources {
 				within[resource] = true
 			}
+			for _, name := range built.Files {
+				read[name] = true
+			}
 		}
 	}
 	for i, in := range inputs {
 		inputs[i].within = within[in.Real]
+		if by != nil && !failed && named[in.Patch] && !read[in.Real] {
+			inputs[i].Patch = "" // nothing is built with it, so that it is judged as it is written
+		}
 	}
 	return inputs, nil
 }
