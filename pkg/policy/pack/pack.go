@@ -8,7 +8,7 @@ package pack
 import _ "embed"
 
 // Version identifies the templates and bundles: it changes whenever one of them does.
-const Version = "45c9688fb66e"
+const Version = "745ab11de9ed"
 
 // Archive is a ZIP file of templates/<id>.yaml, pages/<id>.md and bundles/<name>.json, the
 // constraints of each bundle with all defaults, one a line.
@@ -62,7 +62,7 @@ var Rules = []Rule{
 	{"daemonset-memory-uniform", "MemgateDaemonsetMemoryUniform", "memory", "low", "0.1.0", "Copies of a DaemonSet have the same memory limits", nil, "101f4f90f1c94ac82dee1e8847b0017da57b2702fff02355a9e1b574bcf5b464"},
 	{"gomemlimit-sane", "MemgateGomemlimitSane", "memory", "high", "0.1.0", "GOMEMLIMIT is one that Go reads, and fits the memory limit", nil, "d2f0c3e84c15346d761b0f8a8aee8f60c533eb8eed42f2333879ae9e1533569a"},
 	{"jvm-heap-fits-limit", "MemgateJvmHeapFitsLimit", "memory", "high", "0.1.0", "The heap of a JVM fits the memory limit", nil, "dd194ccc3f070544aa6330b85c9973b98947364bf8af13b0e29a3c7c8bcc1b95"},
-	{"memory-quantity-sane", "MemgateMemoryQuantitySane", "memory", "medium", "0.1.0", "Memory quantities mean what they say", nil, "9c801d4c853fdde6bcf72e43432b8fb9bd909535555e14205a18aa596e63a216"},
+	{"memory-quantity-sane", "MemgateMemoryQuantitySane", "memory", "medium", "0.1.0", "Memory quantities mean what they say", nil, "daafa048a2a18d32d0fdecb3109ceb1b661057e4225118612847872f54f2709b"},
 	{"memory-request-equals-limit", "MemgateMemoryRequestEqualsLimit", "memory", "low", "0.1.0", "Memory that cannot be reclaimed is requested in full", nil, "93d30471e7362154d26c248793ae7fa68ff4e562f15929f2ef119969a8eabc7a"},
 	{"gatekeeper-audit-flags", "MemgateGatekeeperAuditFlags", "gatekeeper", "medium", "0.1.0", "Gatekeeper's audit works in bounded memory", nil, "55189d64d5cce593ea5341d0bfd27630d660eb3041d20c16ea22354628e65708"},
 	{"gatekeeper-capacity", "MemgateGatekeeperCapacity", "gatekeeper", "high", "0.1.0", "Gatekeeper's memory limit holds its policies", nil, "64559a48dceca5bcb7f0a47b5ae866e8c9254927338bdf61becc8cb3ef332dfe"},

@@ -70,12 +70,23 @@ _findings(object_) := {found |
 	some place in array.concat(known, _custom(object_, {path | some place in known; path := place.path}))
 	place.value != null
 	fault := _fault(place)
+	not _copied(known, place)
 	found := {
 		"level": fault.level,
 		"path": place.path,
 		"facts": _facts(place.value),
 		"msg": sprintf("%s %s %s", [place.title, _shown(place.value), fault.text]),
 	}
+}
+
+# _copied is a request that says what the limit beside it says, as an API server fills it in:
+# the slip is in the limit.
+_copied(places, place) if {
+	place.kind == "request"
+	some limit in places
+	limit.kind == "limit"
+	limit.value == place.value
+	limit.path == [key | some step in place.path; key := object.get({"requests": "limits"}, step, step)]
 }
 
 _shown(value) := sprintf("%q", [value]) if {

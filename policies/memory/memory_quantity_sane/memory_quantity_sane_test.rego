@@ -606,3 +606,17 @@ test_nothing_to_judge if {
 	}
 	got == {set()}
 }
+
+_both(limit, request) := _pod({"containers": [{
+	"name": "web",
+	"resources": {"limits": {"memory": limit}, "requests": {"memory": request}},
+}]})
+
+# A request that is the limit beside it is said once, as the limit.
+test_copied_request if {
+	_violations(_both("400m", "400m")) == {_milli}
+	{violation.details.path | some violation in _violations(_both("400m", "300m"))} == {
+		_limit_path,
+		["spec", "containers", 0, "resources", "requests", "memory"],
+	}
+}
