@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -27,25 +28,28 @@ func endless(root string, rounds int) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	command := []string{filepath.Join(root, "bin/memgate"), "check", "-"}
+	memgate := filepath.Join(root, "bin/memgate")
 	objects := generated(1000, cleanChance)
 	folder := filepath.Join(dir, "one")
 	if err := writeTo(folder, objects[:1]); err != nil {
 		return "", err
 	}
-	floor, err := m.byTurns(rounds, append(command[:2:2], folder))
+	floor, err := m.byTurns(rounds, []string{memgate, "check", folder})
 	if err != nil {
 		return "", err
 	}
 	rows := []row{{"one manifest, the floor", mib(float64(floor[0].rss)), "", true}}
 	for _, in := range []struct {
-		name string
-		size int
-		made func([]*unstructured.Unstructured, int) (io.Reader, error)
+		name  string
+		size  int
+		made  func([]*unstructured.Unstructured, int) (io.Reader, error)
+		flags []string
 	}{
-		{"a stream of YAML documents of 1 GB", 1e9, yamlStream},
-		{"a JSON List of 256 MB", 256e6, jsonList},
+		{"a stream of YAML documents of 1 GB", 1e9, yamlStream, nil},
+		{"250 MB of it with --stream -o json, the whole ledger", 250e6, yamlStream, []string{"--stream", "-o", "json"}},
+		{"a JSON List of 256 MB", 256e6, jsonList, nil},
 	} {
+		command := slices.Concat([]string{memgate, "check"}, in.flags, []string{"-"})
 		text, err := in.made(objects, in.size)
 		if err != nil {
 			return "", err
