@@ -1,8 +1,6 @@
 package check
 
 import (
-	"slices"
-
 	"github.com/memgate/memgate/pkg/policy"
 	"github.com/memgate/memgate/pkg/report"
 )
@@ -98,8 +96,4 @@ func (r *run) gap(gap report.Gap) error {
 		r.summary.Allowed += n
 	}
 	return r.writer.Gap(gap)
-}
-
-func sortFindings(findings []finding) {
-	slices.SortFunc(findings, func(a, b finding) int { return report.Compare(a.Finding, b.Finding) })
 }

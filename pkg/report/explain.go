@@ -6,6 +6,8 @@ import (
 	"io"
 	"strings"
 	"text/tabwriter"
+
+	"github.com/memgate/memgate/pkg/manifest"
 )
 
 // An Explanation writes the ledger of some objects, in words.
@@ -72,7 +74,7 @@ func (e *Explanation) write(entry Entry) {
 	if entry.Template == nil {
 		e.objects++
 	} else {
-		name += ", pod template " + dotted(entry.Template)
+		name += ", pod template " + manifest.PathString(entry.Template)
 	}
 	fmt.Fprintf(e.out, "%s: %s\n", entry.Position, oneLine(name))
 	table := tabwriter.NewWriter(e.out, 0, 0, 2, ' ', 0)

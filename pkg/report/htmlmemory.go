@@ -3,6 +3,7 @@ package report
 import (
 	"strings"
 
+	"github.com/memgate/memgate/pkg/manifest"
 	"github.com/memgate/memgate/pkg/workload"
 )
 
@@ -79,7 +80,7 @@ func (to *fragment) memory(pod workload.Pod, named bool) {
 		caption = "<caption>{}</caption>"
 	}
 	to.put(`<table class="memory">`)
-	to.put(caption, "Memory of "+dotted(pod.Path))
+	to.put(caption, "Memory of "+manifest.PathString(pod.Path))
 	to.put(`<colgroup><col class="what"><col><col class="size"></colgroup><thead class="unseen"><tr><th scope="col">what</th><th scope="col">to scale</th><th scope="col">bytes</th></tr></thead><tbody>` + "\n")
 	for _, b := range drawn {
 		to.put(`<tr class="{}"><th scope="row">{}`, b.class, b.name)

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/memgate/memgate/pkg/manifest"
 )
 
 // TextOptions choose what Text writes.
@@ -100,23 +102,7 @@ func (f Finding) text() string {
 	if len(f.Template) == 0 || f.Implied != "" { // then the message says by what it is implied
 		return f.Message
 	}
-	return fmt.Sprintf("pod template %s: %s", dotted(f.Template), f.Message)
-}
-
-// dotted is a path as in spec.workerGroupSpecs[0].template.
-func dotted(path []any) string {
-	var b strings.Builder
-	for _, step := range path {
-		if key, ok := step.(string); ok {
-			if b.Len() > 0 {
-				b.WriteByte('.')
-			}
-			b.WriteString(key)
-		} else {
-			fmt.Fprintf(&b, "[%v]", step)
-		}
-	}
-	return b.String()
+	return fmt.Sprintf("pod template %s: %s", manifest.PathString(f.Template), f.Message)
 }
 
 // oneLine keeps a message on its line.

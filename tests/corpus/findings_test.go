@@ -122,9 +122,9 @@ func level(constraint string) string { return constraint[strings.LastIndex(const
 // A tally counts findings by rule and level.
 type tally struct {
 	report.Ignore `json:"-"`
-	Files     int                       `json:"files"`
-	Workloads int                       `json:"workloads"`
-	Rules     map[string]map[string]int `json:"rules"`
+	Files         int                       `json:"files"`
+	Workloads     int                       `json:"workloads"`
+	Rules         map[string]map[string]int `json:"rules"`
 }
 
 func (w *tally) Finding(f report.Finding) error {
