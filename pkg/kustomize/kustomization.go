@@ -1,13 +1,16 @@
 package kustomize
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	yaml3 "go.yaml.in/yaml/v3"
 	"sigs.k8s.io/kustomize/api/resource"
 	"sigs.k8s.io/kustomize/api/types"
 	"sigs.k8s.io/yaml"
@@ -38,14 +41,29 @@ func (d *disk) kustomize(file string, text []byte) ([]byte, error) {
 			}
 		}
 	}
-	if remote := k.remote(); remote != "" {
+	refusal := k.remote()
+	if several(k.text) {
+		refusal = "found a second document, which kustomize passes over, want one"
+	}
+	if refusal != "" {
 		if k.dir != d.root {
-			remote = d.name(file) + ": " + remote
+			refusal = d.name(file) + ": " + refusal
 		}
-		return nil, errors.New(remote)
+		return nil, errors.New(refusal)
 	}
 	d.kustomized = append(d.kustomized, k)
 	return text, nil
+}
+
+// several reports whether a text has a document with content behind its first one.
+func several(text []byte) bool {
+	documents := yaml3.NewDecoder(bytes.NewReader(text))
+	var first, more yaml3.Node
+	if documents.Decode(&first) != nil {
+		return false
+	}
+	err := documents.Decode(&more)
+	return err == nil && more.Content[0].Tag != "!!null" || err != nil && !errors.Is(err, io.EOF)
 }
 
 // read reads the fields, those with old names into the new ones.

@@ -184,6 +184,7 @@ func TestBuildFaults(t *testing.T) {
 		{write("a", "resources: [git@github.com:org/repo.git]"), kustomize.Limits{}, "is in a repository elsewhere"},
 		{write("a", "resources: ['file:///srv/repo//x']"), kustomize.Limits{}, "is in a repository elsewhere"},
 		{write("a", "components: [github.com/org/repo]"), kustomize.Limits{}, "is in a repository elsewhere"},
+		{write("a", "resources: []\n---\napiVersion: v1\nkind: Pod\n"), kustomize.Limits{}, "found a second document, which kustomize passes over, want one"},
 		{write("a", "RESOURCES: [github.com/org/repo]"), kustomize.Limits{}, "is in a repository elsewhere"},
 		{write("a", "patches: [{path: 'http://example.org/p.yaml'}]"), kustomize.Limits{}, "is not on this disk, and is not fetched"},
 		{write("a", "configMapGenerator: [{name: a, files: ['k=https://example.org/x']}]"), kustomize.Limits{}, "is not on this disk, and is not fetched"},

@@ -1,24 +1,32 @@
 package manifest
 
-import "regexp"
+import (
+	"fmt"
+	"regexp"
+)
+
+// Keys in the text of a document. YAML ends lines at more than LF, and puts anchors and tags
+// before keys.
+const (
+	properties = `(?:\?[ \t]+)?(?:[&!][^\s,]*[ \t]+)*`
+	blockKey   = `(?:^|[\n\r\x{85}\x{2028}\x{2029}])[\t\f]*( *)` + properties + `["']?%s["']?[ \t]*:(?:\s|$)`
+	flowKey    = `[{,]\s*` + properties + `["']?%s["']?\s*:`
+)
 
 var (
-	yamlVersion = regexp.MustCompile(`(?m)^( *)["']?apiVersion["']?[ \t]*:(?:\s|$)`)
-	yamlKind    = regexp.MustCompile(`(?m)^( *)["']?kind["']?[ \t]*:(?:\s|$)`)
-	jsonVersion = regexp.MustCompile(`"apiVersion"\s*:`)
-	jsonKind    = regexp.MustCompile(`"kind"\s*:`)
+	blockVersion = regexp.MustCompile(fmt.Sprintf(blockKey, "apiVersion"))
+	blockKind    = regexp.MustCompile(fmt.Sprintf(blockKey, "kind"))
+	flowVersion  = regexp.MustCompile(fmt.Sprintf(flowKey, "apiVersion"))
+	flowKind     = regexp.MustCompile(fmt.Sprintf(flowKey, "kind"))
+	jsonVersion  = regexp.MustCompile(`"apiVersion"\s*:`)
+	jsonKind     = regexp.MustCompile(`"kind"\s*:`)
 )
 
 // looksLikeManifest decides by its text whether a document would have been a
 // manifest: it has apiVersion and kind at the start of a line, or of lines that
-// are indented like its first, or it is JSON and has them before the fault.
+// are indented like its first, or as keys between braces.
 func looksLikeManifest(text []byte, fault int) bool {
-	if n := blanks(text); n < len(text) && (text[n] == '{' || text[n] == '[') {
-		if hasQuotedKeys(text[:min(fault, len(text))]) {
-			return true
-		}
-	}
-	return atStart(yamlVersion, text) && atStart(yamlKind, text)
+	return flowVersion.Match(text) && flowKind.Match(text) || atStart(blockVersion, text) && atStart(blockKind, text)
 }
 
 // hasQuotedKeys reports whether apiVersion and kind are keys somewhere in a JSON text.

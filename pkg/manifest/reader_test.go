@@ -120,7 +120,7 @@ func TestSyntaxErrors(t *testing.T) {
 		{"NUL", pod + "a: é\x00\n", "!t:3:5: found a NUL byte, want text in UTF-8 or, with a byte order mark, UTF-16"},
 		{"Latin-1", pod + "a: é\xe9\n", "!t:3:5: found the byte 0xe9, which is neither UTF-8 nor, with a byte order mark, UTF-16"},
 		{"control character", pod + "a: \x1b\n", "!t:3:4: found the control character U+001B, which YAML does not allow; want it escaped in double quotes"},
-		{"lone CR", "apiVersion: v1\rkind: Pod\r---\rapiVersion: v1\rkind: Pod\r", `t:1:26: found a second document, want a line "---" before it that begins after LF or CRLF`},
+		{"lone CR", "apiVersion: v1\rkind: Pod\r---\rapiVersion: v1\rkind: Pod\r", `!t:1:26: found a second document, want a line "---" before it that begins after LF or CRLF`},
 		{"deep flow style", "apiVersion: v1\nkind: Pod\na: " + deep, "!t:3:1: found no value, want one"},
 		{"deep and closed", "apiVersion: v1\nkind: Pod\na: " + deep + strings.Repeat("]", maxDepth+1), "!t:3:1003: nested deeper than 1000 levels"},
 		{"very deep", "apiVersion: v1\nkind: Pod\na: " + strings.Repeat("[", 100_000), "!t:3:1: nested deeper than 1000 levels"},
@@ -128,7 +128,10 @@ func TestSyntaxErrors(t *testing.T) {
 		{"very deep JSON", `{"apiVersion": "v1", "kind": "Pod", "a": ` + strings.Repeat("[", 100_000), "!t:1:1041: nested deeper than 1000 levels"},
 		{"deep blocks", "apiVersion: v1\nkind: Pod\na:\n  " + strings.Repeat("- ", maxDepth+1) + "b", "!t:4:2001: nested deeper than 1000 levels"},
 		{"JSON that ends", `{"apiVersion": "v1", "kind": "Pod", "a": [1,`, "!t:1:45: found the end of the document, want a JSON value"},
-		{"JSON with the keys after the fault", `{"a": x y: , "apiVersion": "v1", "kind": "Pod"}`, "t:1:7: found 'x', want a JSON value"},
+		{"JSON with the keys after the fault", `{"a": x y: , "apiVersion": "v1", "kind": "Pod"}`, "!t:1:7: found 'x', want a JSON value"},
+		{"flow style and more", "{apiVersion: v1, kind: Pod},", `!t:1:1: found text after the end of the document, want "---" before it`},
+		{"flow style and JSON", `{apiVersion: v1, kind: Pod}{"a": 1}`, `!t:1:1: found text after the end of the document, want "---" before it`},
+		{"keys with an anchor and a tag", "&a apiVersion: v1\n!b kind: Pod\nc: @", "!t:3:4: found a character that no value can start with, want the value in quotes"},
 		{"JSON that misses a comma", "{\"apiVersion\": \"v1\",\n\"kind\": \"Pod\"\n\"a\": 1}", `!t:3:1: found '"', want "," or "}"`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -260,5 +263,25 @@ func TestOnly(t *testing.T) {
 	want := []string{"1 a.yaml:1:1 A", "a.yaml:7:1: found a mapping without apiVersion, want a mapping with apiVersion and kind", "4 a.yaml:9:1 A"}
 	if got := outline(got); !reflect.DeepEqual(got, want) {
 		t.Errorf("documents with an A: got %q, want %q", got, want)
+	}
+}
+
+// What stands behind a break that YAML has and editors have not is no part of a comment.
+func TestBreaksEndComments(t *testing.T) {
+	const pod = "{apiVersion: v1, kind: Pod}\n"
+	for name, text := range map[string]string{
+		"CR":                     "# c\r" + pod,
+		"NEL":                    "# c\u0085" + pod,
+		"LS":                     "# c\u2028" + pod,
+		"PS":                     "# c\u2029" + pod,
+		"two comments":           "# c\r# d\r" + pod,
+		"behind a marker":        "--- # c\r" + pod,
+		"CR at the buffer's end": "#" + strings.Repeat("c", bufferSize-2) + "\r" + pod,
+		"PS across buffers":      "#" + strings.Repeat("c", bufferSize-2) + "\u2029" + pod,
+	} {
+		objects, err := Read("t", strings.NewReader(text))
+		if err != nil || len(objects) != 1 || objects[0].Kind() != "Pod" {
+			t.Errorf("%s: Read(%.40q) = %v, %v, want the Pod", name, text, objects, err)
+		}
 	}
 }

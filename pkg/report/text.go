@@ -39,7 +39,7 @@ type text struct {
 var colors = map[string]string{"deny": "\x1b[31m", "warn": "\x1b[33m", "dryrun": "\x1b[36m"}
 
 func (t *text) Finding(f Finding) error {
-	place, action, rule := f.Place.Start.String(), f.Action, f.Rule
+	place, action, rule := oneLine(f.Place.Start.String()), f.Action, f.Rule
 	if t.options.Color {
 		place = "\x1b[1m" + place + "\x1b[0m"
 		action = colors[f.Action] + action + "\x1b[0m"
@@ -70,7 +70,7 @@ func (t *text) explain(f Finding) error {
 		fmt.Fprintf(t.out, "  %*s = the rule names no place; this one is derived\n", width, "")
 	}
 	for _, related := range f.Place.Related {
-		fmt.Fprintf(t.out, "  %*s = %s: %s\n", width, "", related.Position, oneLine(related.Note))
+		fmt.Fprintf(t.out, "  %*s = %s: %s\n", width, "", oneLine(related.Position.String()), oneLine(related.Note))
 	}
 	return nil // the writer keeps its first error
 }
@@ -165,7 +165,7 @@ func (t *text) Skip(s Skip) error {
 	if !t.options.Verbose {
 		return nil
 	}
-	return t.note(s.Position.String(), "no manifest: "+s.Text)
+	return t.note(s.Position.String(), "no manifest: "+oneLine(s.Text))
 }
 
 // note writes a line beside the findings, after those that came before it.
@@ -173,7 +173,7 @@ func (t *text) note(place, line string) error {
 	if err := t.out.Flush(); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(t.errs, "%s: %s\n", place, line)
+	_, err := fmt.Fprintf(t.errs, "%s: %s\n", oneLine(place), line)
 	return err
 }
 

@@ -3,6 +3,7 @@ package review
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
@@ -19,8 +20,8 @@ type PodTemplate struct {
 // ship, in the order of their paths, each as a Pod in the object's namespace. A template
 // is a mapping below the root with spec.containers, each of which has an image: without
 // one, an operator fills in more than the image. Of few kinds the object itself is one,
-// with an empty path. Manifests inside the object, but for a Pod called template, are not
-// looked into, nor are the patches of policy engines, nor what Cloud Run runs.
+// with an empty path. Manifests inside the object, but for pod templates at a key such as
+// template, are not looked into, nor are the patches of policy engines, nor what Cloud Run runs.
 func PodTemplates(object *manifest.Object) []PodTemplate {
 	kind := groupVersionKind(object.Value).GroupKind()
 	if ScopeOf(kind) != Unknown || slices.Contains(podless, kind.Group) {
@@ -75,9 +76,11 @@ func isManifest(value map[string]any) bool {
 	return version != "" && kind != ""
 }
 
-// isPodOf reports whether a manifest is a Pod at a key called template.
+// isPodOf reports whether a manifest is a pod template at a key that says so. What it calls
+// itself does not count: the API of the custom resource drops it, or its operator does.
 func isPodOf(path []any, value map[string]any) bool {
-	return path[len(path)-1] == "template" && value["apiVersion"] == "v1" && value["kind"] == "Pod"
+	key, _ := path[len(path)-1].(string)
+	return strings.HasSuffix(strings.ToLower(key), "template") && isPodTemplate(value)
 }
 
 func isPodTemplate(value map[string]any) bool {

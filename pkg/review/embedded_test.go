@@ -44,6 +44,9 @@ spec:
 		{"a Pod called template", `{apiVersion: elastic.pytorch.org/v1alpha1, kind: ElasticJob, metadata: {name: j}, spec: {template: {apiVersion: v1, kind: Pod, spec: {containers: [{image: x, name: c}]}}}}`, []string{
 			"[spec template] map[apiVersion:v1 kind:Pod metadata:map[name:j] spec:map[containers:[map[image:x name:c]]]] list.yaml:1:159",
 		}},
+		{"a template that says it is something else", `{apiVersion: argoproj.io/v1alpha1, kind: Rollout, metadata: {name: r}, spec: {template: {apiVersion: x, kind: z, spec: {containers: [{image: x, name: c}]}}}}`, []string{
+			"[spec template] map[apiVersion:v1 kind:Pod metadata:map[name:r] spec:map[containers:[map[image:x name:c]]]] list.yaml:1:145",
+		}},
 		{"a patch", `{apiVersion: kyverno.io/v1, kind: ClusterPolicy, metadata: {name: p}, spec: {rules: [{mutate: {patchStrategicMerge: {spec: {template: {spec: {containers: [{name: c, image: "*"}]}}}}}}]}}`, nil},
 		{"what only looks like one", `{apiVersion: example.com/v1, kind: Odd, metadata: {name: o}, spec: {a: {spec: {containers: []}}, b: {spec: {containers: {image: x}}}, c: {spec: [{containers: 1}]}, d: {spec: {containers: [null]}}, e: {spec: {containers: [{image: 5}]}}, f: null}}`, nil},
 	} {

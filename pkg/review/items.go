@@ -18,19 +18,22 @@ type Fault struct {
 // list such as PodList, its items, lists in it included. An item of a typed list that
 // names no kind has the one of the list. What has no apiVersion and kind, as texts, is a
 // fault; the others are returned all the same.
+//
+// kubectl takes whatever has an array at "items" for a list, whatever its kind. Where that
+// is no list's, the object stands for itself and for those items that are objects.
 func Items(object *manifest.Object) ([]*manifest.Object, []Fault) {
 	if object.APIVersion() == "" || object.Kind() == "" {
 		return nil, []Fault{{object.Position(), "apiVersion and kind: want a text in both"}}
-	}
-	list, ok := object.Value["items"].([]any)
-	if !ok || !strings.HasSuffix(object.Kind(), "List") {
-		return []*manifest.Object{object}, nil
 	}
 	var (
 		found  []*manifest.Object
 		faults []Fault
 	)
-	kind := strings.TrimSuffix(object.Kind(), "List")
+	kind, isList := strings.CutSuffix(object.Kind(), "List")
+	list, ok := object.Value["items"].([]any)
+	if !ok || !isList {
+		found = append(found, object)
+	}
 	for i := range list {
 		path := []any{"items", i}
 		item, ok := object.Item(path...)
@@ -38,6 +41,9 @@ func Items(object *manifest.Object) ([]*manifest.Object, []Fault) {
 			item = item.WithValue(withKind(item.Value, object.APIVersion(), kind))
 		}
 		if !ok || item.Kind() == "" || item.APIVersion() == "" {
+			if !isList {
+				continue
+			}
 			faults = append(faults, Fault{object.Place(path).Start, fmt.Sprintf("item %d of the %s is no object with apiVersion and kind", i, object.Kind())})
 			continue
 		}

@@ -26,6 +26,8 @@ func TestItems(t *testing.T) {
 	}{
 		{"an object", `{apiVersion: v1, kind: Pod, metadata: {name: a}}`, []string{"v1 Pod/a at list.yaml:1:1"}, nil},
 		{"a kind with items that is no list", `{apiVersion: v1, kind: Basket, metadata: {name: a}, items: [1]}`, []string{"v1 Basket/a at list.yaml:1:1"}, nil},
+		{"items of a kind that is no list's, which kubectl applies", `{apiVersion: v1, kind: ConfigMap, metadata: {name: a}, items: [{apiVersion: v1, kind: Pod, metadata: {name: b}}]}`, []string{"v1 ConfigMap/a at list.yaml:1:1", "v1 Pod/b at list.yaml:1:64"}, nil},
+		{"items of a Pod, which are Pods for kubectl", `{apiVersion: v1, kind: Pod, metadata: {name: a}, items: [{metadata: {name: b}}]}`, []string{"v1 Pod/a at list.yaml:1:1", "v1 Pod/b at list.yaml:1:58"}, nil},
 		{"items that are no list", `{apiVersion: v1, kind: List, metadata: {name: a}, items: 3}`, []string{"v1 List/a at list.yaml:1:1"}, nil},
 		{"a kind that is no text", `{apiVersion: v1, kind: [Pod], items: []}`, nil, []string{"list.yaml:1:1: apiVersion and kind: want a text in both"}},
 		{"an empty list", `{apiVersion: v1, kind: List, items: []}`, nil, nil},

@@ -15,8 +15,8 @@ type kustomizations struct {
 	looked    map[string][]*kustomization // by real path of the directory
 	patches   map[string]string           // name of the kustomization, by real path of the patch
 	resources map[string]bool             // whole manifests, by real path
-	used      map[string]bool             // directories that those below the paths use, by real path
-	roots     map[string]bool             // those below the paths that are no components, by real path
+	below     map[string]*kustomization   // those below the paths, by real path
+	used      map[string]bool             // directories that others use which are read, by real path
 }
 
 // A kustomization is a file that tells kustomize what to build.
@@ -27,7 +27,7 @@ type kustomization struct {
 }
 
 func newKustomizations() kustomizations {
-	return kustomizations{map[string][]*kustomization{}, map[string]string{}, map[string]bool{}, map[string]bool{}, map[string]bool{}}
+	return kustomizations{map[string][]*kustomization{}, map[string]string{}, map[string]bool{}, map[string]*kustomization{}, map[string]bool{}}
 }
 
 // patched is the kustomization that names a file, by its real path, as a patch, if none
@@ -39,26 +39,35 @@ func (k *kustomizations) patched(real string) string {
 	return k.patches[real]
 }
 
-// top reports whether a file, by its real path, is a kustomization below the paths that
-// can be built by itself and that none of the others there uses.
-func (k *kustomizations) top(real string) bool {
-	return k.roots[real] && !k.used[filepath.Dir(real)]
-}
-
-// walked takes the kustomization of a directory, if it has one, as one below the paths.
-func (k *kustomizations) walked(dir string) {
-	for _, found := range k.look(dir) {
-		k.roots[found.real] = !found.component
+// use notes what a file that is read uses, by its real path, if it is a kustomization that
+// is built: a component is built by those that use it, and is nothing alone.
+func (k *kustomizations) use(real string) {
+	if found := k.below[real]; found != nil && !found.component {
 		for _, used := range found.uses {
 			k.used[used] = true
 		}
 	}
 }
 
+// top reports whether a file, by its real path, is a kustomization below the paths that
+// can be built by itself and that none of the others there uses.
+func (k *kustomizations) top(real string) bool {
+	found := k.below[real]
+	return found != nil && !found.component && !k.used[filepath.Dir(real)]
+}
+
+// walked takes the kustomization of a directory, if it has one, as one below the paths.
+func (k *kustomizations) walked(dir string) {
+	for _, found := range k.look(dir) {
+		k.below[found.real] = found
+	}
+}
+
 // above is how far above a file that is named a kustomization is looked for.
 const above = 3
 
-// largest is the size of the largest kustomization that is read, in bytes.
+// largest is the size of the largest kustomization that is read, in bytes. A larger one is
+// built all the same.
 const largest = 1 << 20
 
 // group is the start of the apiVersion of a kustomization, which may be missing. Flux has
@@ -89,8 +98,12 @@ func (k *kustomizations) look(dir string) []*kustomization {
 
 func (k *kustomizations) read(dir, file string) *kustomization {
 	info, err := os.Stat(file)
-	if err != nil || !info.Mode().IsRegular() || info.Size() > largest {
+	if err != nil || !info.Mode().IsRegular() {
 		return nil
+	}
+	found := &kustomization{real: realPath(file)}
+	if info.Size() > largest {
+		return found
 	}
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -106,7 +119,6 @@ func (k *kustomizations) read(dir, file string) *kustomization {
 		Bases      []string
 		Components []string
 	}
-	found := &kustomization{real: realPath(file)}
 	if err := yaml.Unmarshal(text, &read); err != nil {
 		return found
 	}

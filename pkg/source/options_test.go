@@ -176,3 +176,34 @@ func TestKustomizationsToBuild(t *testing.T) {
 		t.Errorf("Find without Kustomize: %+v, %v, want two files, none to be built", found.Files, err)
 	}
 }
+
+// A kustomization that is not built by itself uses nothing, whatever it names.
+func TestKustomizationsThatUseNothing(t *testing.T) {
+	for name, tc := range map[string]struct {
+		text    string
+		exclude []string
+		want    []string
+	}{
+		"a component":     {"kind: Component\nresources: [../prod]", nil, []string{"prod/kustomization.yaml"}},
+		"one left out":    {"resources: [../prod]", []string{"other/kustomization.yaml"}, []string{"prod/kustomization.yaml"}},
+		"one that is big": {"resources: [../prod] #" + strings.Repeat("#", 1<<20), nil, []string{"other/kustomization.yaml", "prod/kustomization.yaml"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Chdir(t.TempDir())
+			tree(t, "prod/kustomization.yaml", "other/kustomization.yaml")
+			if err := os.WriteFile(filepath.FromSlash("other/kustomization.yaml"), []byte(tc.text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			found, err := source.Options{Kustomize: true, Exclude: tc.exclude}.Find([]string{"."}, nil)
+			var got []string
+			for _, file := range found.Files {
+				if file.Kustomization {
+					got = append(got, file.Name)
+				}
+			}
+			if err != nil || !slices.Equal(got, tc.want) {
+				t.Errorf("Find: to be built are %q, %v, want %q", got, err, tc.want)
+			}
+		})
+	}
+}

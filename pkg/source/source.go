@@ -21,7 +21,7 @@ type File struct {
 	// itself; "" for all others.
 	Patch string
 	// Kustomization says that the file is a kustomization below a directory that was asked
-	// for, and that no other one there uses it: its directory is to be built.
+	// for, and that no other one that is built uses it: its directory is to be built.
 	Kustomization bool
 	Real          string // absolute path without symbolic links; "-" is standard input
 	open          func() (io.ReadCloser, error)
@@ -110,6 +110,9 @@ func (o Options) Find(paths []string, stdin io.Reader) (Found, error) {
 	}
 	for _, path := range paths {
 		errs = append(errs, f.path(path))
+	}
+	for _, file := range f.found.Files {
+		f.kustomizations.use(file.Real)
 	}
 	for i, file := range f.found.Files {
 		f.found.Files[i].Patch = f.kustomizations.patched(file.Real)
