@@ -9,4 +9,4 @@ import (
 	"github.com/memgate/memgate/pkg/kustomize"
 )
 
-func main() { os.Exit(cli.Memgate(kustomize.Objects)) }
+func main() { os.Exit(cli.Memgate(kustomize.Build)) }

@@ -20,6 +20,10 @@ import (
 type Options struct {
 	MaxDocument int64 // as in manifest.Options
 
+	// Reads reports whether the old version of a file counts, by its name from the current
+	// directory: one that would not be judged now, either, tells nothing. nil means all.
+	Reads func(name string) bool
+
 	// Objects are the objects that a document stands for, such as the items of a list,
 	// in the form that Has is asked about.
 	Objects func(document *manifest.Object) []*manifest.Object
@@ -47,7 +51,12 @@ func Since(ctx context.Context, paths []string, rev string, options Options) (*C
 		return nil, err
 	}
 	c := &Changes{tree: t, objects: map[digest]bool{}}
-	if err := t.old(ctx, func(name string, r io.Reader) error { return c.remember(name, r, options) }); err != nil {
+	if err := t.old(ctx, func(name string, r io.Reader) error {
+		if options.Reads != nil && !options.Reads(t.fromHere(name)) {
+			return nil
+		}
+		return c.remember(name, r, options)
+	}); err != nil {
 		return nil, err
 	}
 	return c, nil

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path"
 	"path/filepath"
 	"strconv"
@@ -99,6 +100,17 @@ func (t *tree) differs(file string) bool {
 		}
 	}
 	return true
+}
+
+// fromHere is the name of a file as seen from the current directory, slash-separated.
+func (t *tree) fromHere(name string) string {
+	file := filepath.Join(t.top, filepath.FromSlash(name))
+	if here, err := os.Getwd(); err == nil {
+		if below, err := filepath.Rel(realPath(here), file); err == nil {
+			file = below
+		}
+	}
+	return filepath.ToSlash(file)
 }
 
 // old hands the old versions of manifests that differ to visit, one after the other. Its

@@ -9,18 +9,11 @@ import (
 	"github.com/memgate/memgate/pkg/source"
 )
 
-// Built is what a kustomization builds.
-type Built struct {
-	Objects   []*manifest.Object
-	Resources []string // files that are judged as built, absolute and without symbolic links
-	Files     []string // all that were read, in the same form
-}
-
 // An input is a file, or what takes its place.
 type input struct {
 	source.File
-	built  *Built // the file is the kustomization that builds it
-	within bool   // the file is part of what a kustomization builds
+	built  *manifest.Built // the file is the kustomization that builds it
+	within bool            // the file is part of what a kustomization builds
 	gap    *report.Gap
 }
 
@@ -28,7 +21,7 @@ type input struct {
 // so; of one that cannot be built the files are judged as they are written, and that it
 // was not is a gap. A patch that no build has read is a manifest like others. The error is
 // that of ctx.
-func build(ctx context.Context, files []source.File, by func(context.Context, string) (Built, error)) ([]input, error) {
+func build(ctx context.Context, files []source.File, by func(context.Context, string) (*manifest.Built, error)) ([]input, error) {
 	inputs := make([]input, len(files))
 	var (
 		within = map[string]bool{} // by real path
@@ -52,7 +45,7 @@ func build(ctx context.Context, files []source.File, by func(context.Context, st
 				Position: manifest.Position{File: file.Name, Line: 1, Column: 1}, Reason: report.ReasonNotBuilt, Text: report.ReasonNotBuilt + ": " + strings.TrimPrefix(err.Error(), file.Name+": "),
 			}
 		default:
-			inputs[i].built = &built
+			inputs[i].built = built
 			for _, resource := range built.Resources {
 				within[resource] = true
 			}
@@ -79,6 +72,12 @@ func (in input) visit(options Options, visit func(document) error) (done bool, e
 		return false, visit(document{gaps: []report.Gap{*in.gap}})
 	case in.built == nil:
 		return false, nil
+	}
+	for _, object := range in.built.Dropped {
+		d := document{note: &report.Note{Position: object.Position(), Kind: report.NoteLeftOut, Text: "by " + in.Name + ", which builds nothing of it"}}
+		if err := visit(d); err != nil {
+			return true, err
+		}
 	}
 	for _, object := range in.built.Objects {
 		d := options.open(object)

@@ -30,7 +30,8 @@ type Options struct {
 	Stream bool
 
 	// Build builds the kustomizations among the files; nil leaves them as they are.
-	Build      func(ctx context.Context, file string) (Built, error)
+	Build      func(ctx context.Context, file string) (*manifest.Built, error)
+	Known      Known              // what is reference data already, and is not replaced
 	Defaults   bool               // Pods get what an API server fills in; see package defaults
 	Expansion  *expansion.System  // what objects stand for; nil is nothing
 	Exclusions *policy.Exclusions // namespaces that are not judged; nil is none
@@ -64,11 +65,11 @@ func Run(ctx context.Context, files []source.File, faults []*source.PathError, o
 	}
 	if options.Client.NeedsData() {
 		if options.Stream {
-			r.stream = newStream(options.Client, options.Exclusions)
+			r.stream = newStream(options)
 		} else {
 			defer twice(inputs)() //nolint:errcheck // a temporary file that is left is no fault of the run
 			// What cannot be read is reported when it is judged; what does not fit, by the client.
-			_ = collect(ctx, inputs, options)
+			r.dropped, _ = collect(ctx, inputs, options)
 		}
 	}
 	for _, note := range options.Notes {
@@ -81,6 +82,9 @@ func Run(ctx context.Context, files []source.File, faults []*source.PathError, o
 		if err == nil {
 			err = r.gap(report.Gap{Position: manifest.Position{File: fault.Name}, Reason: report.ReasonUnreadable, Text: fault.Reason()})
 		}
+	}
+	if err == nil {
+		err = r.missed()
 	}
 	if err == nil {
 		err = r.settle()
@@ -99,6 +103,8 @@ type run struct {
 	now         time.Time
 	pods        []bool  // by constraint: it judges Pods
 	stream      *stream // nil unless the input is one
+	dropped     dropped // reference data that is not known
+	judged      []bool  // by constraint: it has judged something; belongs to the goroutine that writes
 	writer      report.Writer
 	summary     report.Summary
 }
@@ -108,7 +114,7 @@ func newRun(files []source.File, options Options, w report.Writer) *run {
 	if options.Expansion == nil {
 		options.Expansion = &expansion.System{}
 	}
-	return &run{options: options, constraints: constraints, now: time.Now(), pods: judgesPods(constraints), writer: w, summary: report.Summary{
+	return &run{options: options, constraints: constraints, now: time.Now(), pods: judgesPods(constraints), judged: make([]bool, len(constraints)), writer: w, summary: report.Summary{
 		Files:       len(files),
 		Constraints: len(constraints),
 		Violations:  map[string]int{},

@@ -8,11 +8,16 @@ import (
 	"fmt"
 
 	"github.com/memgate/memgate/pkg/engine"
+	"github.com/memgate/memgate/pkg/manifest"
 	"github.com/memgate/memgate/pkg/policy"
 	"github.com/memgate/memgate/pkg/report"
 	"github.com/memgate/memgate/pkg/review"
 	"github.com/memgate/memgate/pkg/source"
 )
+
+// Known are objects that are reference data before a run: those of the run do not take
+// their places.
+type Known map[report.Object]bool
 
 // Collect puts the objects of files into the reference data of the client, as far as
 // its policies read them. Of an object in a namespace that the files have in more than one
@@ -21,16 +26,51 @@ import (
 // joins one for each document that cannot be read and each object that does not fit; the
 // others are kept.
 func Collect(ctx context.Context, files []source.File, options Options) error {
-	inputs, err := build(ctx, files, nil)
-	if err != nil {
-		return err
-	}
-	return collect(ctx, inputs, options)
+	_, err := Know(ctx, files, options)
+	return err
 }
 
-func collect(ctx context.Context, inputs []input, options Options) error {
+// Know is Collect, and tells which objects there were.
+func Know(ctx context.Context, files []source.File, options Options) (Known, error) {
+	inputs, err := build(ctx, files, nil)
+	if err != nil {
+		return nil, err
+	}
+	k := newKeeper(options)
+	err = k.collect(ctx, inputs, options)
+	known := Known{}
+	for name := range k.forms {
+		known[name] = true
+	}
+	return known, err
+}
+
+func collect(ctx context.Context, inputs []input, options Options) (dropped, error) {
+	k := newKeeper(options)
+	err := k.collect(ctx, inputs, options)
+	return k.dropped, err
+}
+
+// A keeper fills the reference data of a client. It is not safe for concurrent use.
+type keeper struct {
+	client     *engine.Client
+	exclusions *policy.Exclusions
+	known      Known
+	forms      map[report.Object]form // of what was met, not the objects themselves
+	dropped    dropped
+}
+
+type form struct {
+	hash [sha256.Size]byte
+	at   manifest.Position
+}
+
+func newKeeper(options Options) keeper {
+	return keeper{client: options.Client, exclusions: options.Exclusions, known: options.Known, forms: map[report.Object]form{}, dropped: dropped{}}
+}
+
+func (k *keeper) collect(ctx context.Context, inputs []input, options Options) error {
 	var errs []error
-	k := keeper{client: options.Client, exclusions: options.Exclusions}
 	only := mentions(options.Client.Reads())
 	for _, in := range inputs {
 		errs = append(errs, read(in, options, only, func(d document) error {
@@ -48,17 +88,10 @@ func collect(ctx context.Context, inputs []input, options Options) error {
 	return errors.Join(errs...)
 }
 
-// A keeper fills the reference data of a client. It is not safe for concurrent use.
-type keeper struct {
-	client     *engine.Client
-	exclusions *policy.Exclusions
-	forms      map[report.Object][sha256.Size]byte // of what was met, not the objects themselves
-}
-
 // keeps reports whether policies read an object, and Gatekeeper would sync it. What a
 // request asks about is not there yet.
 func (k *keeper) keeps(u unit) bool {
-	if u.request != nil || !k.client.Keeps(u.object.Value) {
+	if u.request != nil || !k.client.Keeps(u.object.Value) || k.known[objectOf(u.object)] {
 		return false
 	}
 	_, excluded := k.exclusions.Excludes(policy.SyncProcess, u.object.Value)
@@ -76,17 +109,15 @@ func (k *keeper) keep(ctx context.Context, u unit) error {
 	if err != nil {
 		return err
 	}
-	name, form := objectOf(object), sha256.Sum256(text)
+	name, now := objectOf(object), form{sha256.Sum256(text), object.Position()}
 	known, found := k.forms[name]
 	switch {
-	case found && known == form:
+	case found && known.hash == now.hash:
 		return nil
 	case found && !review.IsCluster(object.APIVersion(), object.Kind()):
+		k.dropped.add(object, known.at)
 		return k.client.RemoveData(ctx, object.Value)
 	}
-	if k.forms == nil {
-		k.forms = map[report.Object][sha256.Size]byte{}
-	}
-	k.forms[name] = form
+	k.forms[name] = now
 	return k.client.AddData(ctx, object.Value)
 }

@@ -36,6 +36,7 @@ type document struct {
 	units []unit
 	gaps  []report.Gap
 	skip  *report.Skip
+	note  *report.Note
 }
 
 // A unit is an object to be judged.
@@ -43,7 +44,7 @@ type unit struct {
 	object  *manifest.Object
 	request *review.Requested // of which it is the object; nil for a manifest
 	given   string            // the namespace that was filled in, "" if none was
-	built   *Built            // by which it was built; nil for what is judged as it is written
+	built   *manifest.Built   // by which it was built; nil for what is judged as it is written
 }
 
 // read hands the documents of a file to visit, in order, or only some of them. Its error

@@ -9,7 +9,6 @@ import (
 
 	"github.com/memgate/memgate/pkg/engine"
 	"github.com/memgate/memgate/pkg/manifest"
-	"github.com/memgate/memgate/pkg/policy"
 	"github.com/memgate/memgate/pkg/report"
 )
 
@@ -23,8 +22,8 @@ type stream struct {
 	reported map[engine.Kind]bool
 }
 
-func newStream(client *engine.Client, exclusions *policy.Exclusions) *stream {
-	return &stream{keeper: keeper{client: client, exclusions: exclusions}, client: client, judged: make([]atomic.Bool, len(client.Constraints())), reported: map[engine.Kind]bool{}}
+func newStream(options Options) *stream {
+	return &stream{keeper: newKeeper(options), client: options.Client, judged: make([]atomic.Bool, len(options.Client.Constraints())), reported: map[engine.Kind]bool{}}
 }
 
 // enter is called for each document, in order, before it is judged, and leave after that.

@@ -13,6 +13,11 @@ func (r *run) write(d document, all []judged) error {
 			return err
 		}
 	}
+	if d.note != nil {
+		if err := r.writer.Note(*d.note); err != nil {
+			return err
+		}
+	}
 	for _, j := range all {
 		if err := r.account(j); err != nil {
 			return err
@@ -58,10 +63,11 @@ func (r *run) count(entry report.Entry) {
 	} else {
 		r.summary.PodTemplates++
 	}
-	for _, fate := range entry.Fates {
+	for i, fate := range entry.Fates {
 		switch fate.Status {
 		case report.Judged:
 			r.summary.Judged++
+			r.judged[i] = true
 		case report.NotMatched:
 			r.summary.NotMatched++
 		case report.NotEnforced:

@@ -16,6 +16,7 @@ import (
 	"github.com/memgate/memgate/pkg/engine"
 	"github.com/memgate/memgate/pkg/policy/pack"
 	"github.com/memgate/memgate/pkg/report"
+	"github.com/memgate/memgate/pkg/source"
 )
 
 // adoptionFlags say which findings an old repository does not answer for.
@@ -33,7 +34,7 @@ func (f *adoptionFlags) register(cmd *cobra.Command) {
 }
 
 // apply reads what the flags name.
-func (f *adoptionFlags) apply(ctx context.Context, options *check.Options, paths []string) error {
+func (f *adoptionFlags) apply(ctx context.Context, options *check.Options, of source.Options, paths []string) error {
 	if f.baseline != "" {
 		entries, err := readBaseline(f.baseline)
 		if err != nil {
@@ -48,6 +49,7 @@ func (f *adoptionFlags) apply(ctx context.Context, options *check.Options, paths
 	if f.since != "" {
 		changed, err := changes.Since(ctx, paths, f.since, changes.Options{
 			MaxDocument: options.MaxDocument, Objects: options.Objects,
+			Reads: func(name string) bool { return of.Reads(orHere(paths), name) },
 		})
 		if err != nil {
 			return fmt.Errorf("--since: %w", err)

@@ -147,7 +147,7 @@ func (f *checkFlags) run(ctx context.Context, in io.Reader, paths []string, open
 	if err := f.inputs.parity(&options, set); err != nil {
 		return report.Summary{}, err
 	}
-	if err := errors.Join(f.inputs.collect(ctx, options), f.adoption.apply(ctx, &options, paths)); err != nil {
+	if err := errors.Join(f.inputs.collect(ctx, &options), f.adoption.apply(ctx, &options, f.inputs.source(), paths)); err != nil {
 		return report.Summary{}, err
 	}
 	for _, left := range found.LeftOut {

@@ -29,10 +29,9 @@ type statusError int
 
 func (s statusError) Error() string { return fmt.Sprintf("exit status %d", int(s)) }
 
-// A Builder builds the directory of a kustomization, by the name of its file: the objects,
-// and the files that were read as resources and in all. It is handed in because the
-// webhook, which shares this package, is not to link kustomize.
-type Builder func(ctx context.Context, file string) (objects []*manifest.Object, resources, files []string, err error)
+// A Builder builds the directory of a kustomization, by the name of its file. It is handed in
+// because the webhook, which shares this package, is not to link kustomize.
+type Builder = func(ctx context.Context, file string) (*manifest.Built, error)
 
 // Memgate runs the command memgate with the arguments and streams of the process and
 // returns its exit status.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"go.yaml.in/yaml/v3"
@@ -48,15 +49,17 @@ func (f *configFlags) apply(cmd *cobra.Command, paths *[]string) error {
 	if err != nil {
 		return fmt.Errorf("--config: %w", inWords(err))
 	}
-	set, err := readConfig(cmd, filepath.ToSlash(name), text)
+	set, err := readConfig(cmd, filepath.ToSlash(name), text, f.file == "")
 	if len(*paths) == 0 {
 		*paths = set
 	}
 	return err
 }
 
-// readConfig sets the flags that a text has settings for, and returns its paths.
-func readConfig(cmd *cobra.Command, name string, text []byte) (paths []string, err error) {
+// readConfig sets the flags that a text has settings for, and returns its paths. A file that
+// was found, not named, may be somebody else's: what it has written stays below the current
+// directory.
+func readConfig(cmd *cobra.Command, name string, text []byte, found bool) (paths []string, err error) {
 	decoder := yaml.NewDecoder(bytes.NewReader(text))
 	var document yaml.Node
 	switch err := decoder.Decode(&document); {
@@ -93,6 +96,8 @@ func readConfig(cmd *cobra.Command, name string, text []byte) (paths []string, e
 			errs = append(errs, at(value, "%s: got %s, want a value or a list of values", key.Value, nodeKinds[value.Kind]))
 		case key.Value == "paths":
 			paths = values
+		case found && outside(key.Value, values) != "":
+			errs = append(errs, at(value, "%s: %q is not below the current directory; --config may name such a path, or the flag", key.Value, outside(key.Value, values)))
 		case !flag.Changed:
 			if err := set(cmd, key.Value, value.Kind == yaml.SequenceNode, values); err != nil {
 				errs = append(errs, at(value, "%s: %v", key.Value, err))
@@ -101,6 +106,25 @@ func readConfig(cmd *cobra.Command, name string, text []byte) (paths []string, e
 		seen[key.Value] = true
 	}
 	return paths, errors.Join(errs...)
+}
+
+// outside is a file that a setting has written outside of the current directory, "" if
+// there is none.
+func outside(setting string, values []string) string {
+	for _, value := range values {
+		file := value
+		switch setting {
+		case "output":
+			_, file, _ = strings.Cut(value, "=")
+		case "baseline":
+		default:
+			return ""
+		}
+		if file != "" && !filepath.IsLocal(file) {
+			return file
+		}
+	}
+	return ""
 }
 
 var nodeKinds = map[yaml.Kind]string{

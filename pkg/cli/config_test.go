@@ -37,7 +37,7 @@ f.yaml:2:1: unknown setting "config", want a flag of the command without its das
 		if err := flags.Parse([]string{"--color", "never"}); err != nil {
 			t.Fatal(err)
 		}
-		paths, err := readConfig(cmd, "f.yaml", []byte(tc.text))
+		paths, err := readConfig(cmd, "f.yaml", []byte(tc.text), false)
 		got := fmt.Sprint(*bundles, " ", *namespace, " ", *verbose, " ", paths)
 		if err != nil {
 			got = err.Error()
@@ -46,7 +46,7 @@ f.yaml:2:1: unknown setting "config", want a flag of the command without its das
 			t.Errorf("read(%q): got\n%s, color %s\nwant\n%s, color never", tc.text, got, *color, tc.want)
 		}
 	}
-	if _, err := readConfig(&cobra.Command{}, "f.yaml", []byte(strings.Repeat("[", 100_000))); err == nil {
+	if _, err := readConfig(&cobra.Command{}, "f.yaml", []byte(strings.Repeat("[", 100_000)), true); err == nil {
 		t.Error("a text of brackets is read without an error")
 	}
 }

@@ -86,6 +86,9 @@ func (f *gateFlags) verdict(s report.Summary, errs io.Writer) error {
 	case s.Constraints == 0:
 		fmt.Fprintln(errs, "nothing was judged: no constraint is loaded")
 		return statusError(statusNotJudged)
+	case s.NotEnforced > 0 && s.NotEnforced+s.Excluded == (s.Objects+s.PodTemplates)*s.Constraints:
+		fmt.Fprintln(errs, "nothing was judged: no constraint is enforced at the enforcement point; --enforcement-point names another")
+		return statusError(statusNotJudged)
 	case s.TotalNotJudged() > s.Allowed:
 		return statusError(statusNotJudged)
 	case s.Objects == 0 && !f.allowNoManifests:

@@ -59,28 +59,34 @@ func (f *inputFlags) validate() error {
 	return nil
 }
 
+// orHere is the current directory where no path is named.
+func orHere(paths []string) []string {
+	if len(paths) == 0 {
+		return []string{"."}
+	}
+	return paths
+}
+
 // find finds the input.
 func (f *inputFlags) find(paths []string, in io.Reader) (source.Found, error) {
-	if len(paths) == 0 {
-		paths = []string{"."}
-	}
-	options := source.Options{Exclude: f.exclude, NoIgnore: f.noIgnore, Kustomize: !f.noKustomize}
-	found, err := options.Find(paths, in)
+	paths = orHere(paths)
+	found, err := f.source().Find(paths, in)
 	if err == nil {
 		found.Files, err = unwritten(found.Files, f.written, paths)
 	}
 	return found, err
 }
 
+func (f *inputFlags) source() source.Options {
+	return source.Options{Exclude: f.exclude, NoIgnore: f.noIgnore, Kustomize: !f.noKustomize}
+}
+
 // builder builds kustomizations, if that is wanted.
-func (f *inputFlags) builder() func(context.Context, string) (check.Built, error) {
-	if f.noKustomize || f.build == nil {
+func (f *inputFlags) builder() Builder {
+	if f.noKustomize {
 		return nil
 	}
-	return func(ctx context.Context, file string) (b check.Built, err error) {
-		b.Objects, b.Resources, b.Files, err = f.build(ctx, file)
-		return b, err
-	}
+	return f.build
 }
 
 // keep are the kinds that are read beside those of policies.
@@ -109,10 +115,10 @@ func (f *inputFlags) parity(options *check.Options, set *policy.Set) error {
 }
 
 // collect reads the context.
-func (f *inputFlags) collect(ctx context.Context, options check.Options) error {
+func (f *inputFlags) collect(ctx context.Context, options *check.Options) error {
 	files, faults, err := source.Find(f.context, nil)
 	if err == nil {
-		err = check.Collect(ctx, files, options)
+		options.Known, err = check.Know(ctx, files, *options)
 	}
 	for _, fault := range faults {
 		err = errors.Join(err, fault)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -31,11 +32,11 @@ func parseOutputs(values, formats []string) ([]output, error) {
 		if !slices.Contains(formats, format) || toFile && file == "" {
 			return nil, fmt.Errorf("--output: got %q, want %s, or one of them with =FILE", value, names)
 		}
-		if files[file] {
+		if files[filepath.Clean(file)] {
 			return nil, fmt.Errorf("--output: got %q twice, want a file for each report", file)
 		}
 		if toFile {
-			files[file] = true
+			files[filepath.Clean(file)] = true
 		} else {
 			printed = append(printed, format)
 		}

@@ -17,7 +17,7 @@ import (
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"memgate":         func() { os.Exit(cli.Memgate(kustomize.Objects)) },
+		"memgate":         func() { os.Exit(cli.Memgate(kustomize.Build)) },
 		"memgate-webhook": func() { os.Exit(cli.Webhook()) },
 	})
 }

@@ -29,18 +29,6 @@ type Limits struct {
 	Files int   // 0 means 10000
 }
 
-// A Result is what a kustomization builds.
-type Result struct {
-	// Objects are in the order in which the command kustomize writes them. Their places
-	// are in the files that they were written in; see manifest.Origin.
-	Objects []*manifest.Object
-	// Resources are the files that kustomizations name as resources, by absolute path
-	// without symbolic links, sorted: what is in them is judged as built.
-	Resources []string
-	// Files are all files that were read, in the same form.
-	Files []string
-}
-
 // An Error says why a kustomization could not be built.
 type Error struct {
 	File string // the kustomization
@@ -49,13 +37,18 @@ type Error struct {
 
 func (e *Error) Error() string { return e.File + ": " + e.Text }
 
-// Build builds the directory of a kustomization, by the name of its file, as "kustomize
+// Build is BuildWithin the usual limits.
+func Build(ctx context.Context, file string) (*manifest.Built, error) {
+	return BuildWithin(ctx, file, Limits{})
+}
+
+// BuildWithin builds the directory of a kustomization, by the name of its file, as "kustomize
 // build" does without flags: files from outside the directory of a kustomization are
 // refused, bases may stand anywhere. What it would fetch from elsewhere, such as bases by
 // URL and Helm charts, and plugins are refused, too. An error is an *Error or that of ctx.
 //
 // One build runs at a time: kustomize keeps its schemas in variables of the process.
-func Build(ctx context.Context, file string, limits Limits) (*Result, error) {
+func BuildWithin(ctx context.Context, file string, limits Limits) (*manifest.Built, error) {
 	disk, err := newDisk(ctx, filepath.Dir(file), limits)
 	if err != nil {
 		var path *fs.PathError
@@ -68,7 +61,7 @@ func Build(ctx context.Context, file string, limits Limits) (*Result, error) {
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
-	var result *Result
+	var result *manifest.Built
 	if err == nil {
 		result, err = newResult(disk, resources)
 	}
@@ -76,16 +69,6 @@ func Build(ctx context.Context, file string, limits Limits) (*Result, error) {
 		return nil, &Error{filepath.ToSlash(file), disk.shorten(err.Error())}
 	}
 	return result, nil
-}
-
-// Objects is Build with the usual limits, as check.Options take it: the objects, the
-// resources and all files.
-func Objects(ctx context.Context, file string) (objects []*manifest.Object, resources, files []string, err error) {
-	result, err := Build(ctx, file, Limits{})
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	return result.Objects, result.Resources, result.Files, nil
 }
 
 // run is the resources that kustomize builds. An error of the disk wins over what
@@ -102,8 +85,8 @@ func run(disk *disk) (resmap.ResMap, error) {
 	return resources, err
 }
 
-func newResult(disk *disk, resources resmap.ResMap) (*Result, error) {
-	result := &Result{Resources: disk.resources(), Files: slices.Sorted(maps.Keys(disk.read))}
+func newResult(disk *disk, resources resmap.ResMap) (*manifest.Built, error) {
+	result := &manifest.Built{Resources: disk.resources(), Files: slices.Sorted(maps.Keys(disk.read))}
 	var origins []*resource.Origin
 	for _, one := range resources.Resources() {
 		origin, err := one.GetOrigin()
@@ -117,7 +100,7 @@ func newResult(disk *disk, resources resmap.ResMap) (*Result, error) {
 			return nil, err
 		}
 	}
-	places := places{disk: disk, files: map[string][]*manifest.Object{}}
+	places, used := places{disk: disk, files: map[string][]*manifest.Object{}}, map[*manifest.Object]bool{}
 	for i, one := range resources.Resources() {
 		text, err := one.AsYAML()
 		if err != nil {
@@ -130,7 +113,14 @@ func newResult(disk *disk, resources resmap.ResMap) (*Result, error) {
 		if len(objects) != 1 {
 			return nil, fmt.Errorf("%s %q: an object without apiVersion is built", one.GetKind(), one.GetName())
 		}
-		result.Objects = append(result.Objects, objects[0].WithOrigin(places.of(objects[0], origins[i])))
+		from := places.of(objects[0], origins[i])
+		used[from.base] = true
+		result.Objects = append(result.Objects, objects[0].WithOrigin(from))
+	}
+	for _, object := range places.all() {
+		if !used[object] {
+			result.Dropped = append(result.Dropped, object)
+		}
 	}
 	return result, nil
 }

@@ -37,7 +37,7 @@ func values(objects []*manifest.Object) []any {
 // compare builds a kustomization here and by the command, and reports whether both could.
 func compare(t *testing.T, command, file string) bool {
 	t.Helper()
-	result, err := kustomize.Build(t.Context(), file, kustomize.Limits{})
+	result, err := kustomize.Build(t.Context(), file)
 	if err != nil {
 		return false
 	}
@@ -99,7 +99,7 @@ func TestCorpus(t *testing.T) {
 // an overlay and a component.
 func TestPlaces(t *testing.T) {
 	t.Chdir("testdata")
-	result, err := kustomize.Build(t.Context(), "overlay/kustomization.yaml", kustomize.Limits{})
+	result, err := kustomize.Build(t.Context(), "overlay/kustomization.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -195,7 +195,7 @@ func TestBuildFaults(t *testing.T) {
 		{write("a", "spec: {}"), kustomize.Limits{}, `unknown field "spec"`},
 		{write("a", "{}"), kustomize.Limits{}, "empty"},
 	} {
-		result, err := kustomize.Build(t.Context(), tc.file, tc.limits)
+		result, err := kustomize.BuildWithin(t.Context(), tc.file, tc.limits)
 		fault, ok := err.(*kustomize.Error)
 		if !ok || fault.File != filepath.ToSlash(tc.file) || !strings.Contains(fault.Text, tc.want) || strings.Contains(fault.Text, "\n") {
 			t.Errorf("Build(%s, %+v) = %v, %v, want an error with %q", tc.file, tc.limits, result, err, tc.want)
@@ -205,7 +205,7 @@ func TestBuildFaults(t *testing.T) {
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	stop()
-	if result, err := kustomize.Build(ctx, "overlay/kustomization.yaml", kustomize.Limits{}); result != nil || err != context.Canceled {
+	if result, err := kustomize.Build(ctx, "overlay/kustomization.yaml"); result != nil || err != context.Canceled {
 		t.Errorf("Build with a context that is done: %v, %v, want %v", result, err, context.Canceled)
 	}
 }
@@ -213,7 +213,7 @@ func TestBuildFaults(t *testing.T) {
 // TestResources wants the files that are judged as built, and neither patches nor the
 // files of generators.
 func TestResources(t *testing.T) {
-	result, err := kustomize.Build(t.Context(), "testdata/overlay/kustomization.yaml", kustomize.Limits{})
+	result, err := kustomize.Build(t.Context(), "testdata/overlay/kustomization.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}

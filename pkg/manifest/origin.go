@@ -30,3 +30,18 @@ func (o *Object) WithOrigin(origin Origin) *Object {
 	c.origin = origin
 	return &c
 }
+
+// Built is what was built from several files.
+type Built struct {
+	// Objects are in the order in which they were built. Their places are in the files that
+	// they were written in; see Origin.
+	Objects []*Object
+	// Dropped are objects of Resources that none of Objects was made of, such as those that a
+	// patch deletes.
+	Dropped []*Object
+	// Resources are the files whose objects take part as they are, by absolute path without
+	// symbolic links, sorted: what is in them counts as built.
+	Resources []string
+	// Files are all files that were read, in the same form.
+	Files []string
+}

@@ -17,6 +17,7 @@ type kustomizations struct {
 	resources map[string]bool             // whole manifests, by real path
 	below     map[string]*kustomization   // those below the paths, by real path
 	used      map[string]bool             // directories that others use which are read, by real path
+	named     map[string]bool             // directories that were asked for, by real path
 }
 
 // A kustomization is a file that tells kustomize what to build.
@@ -27,7 +28,7 @@ type kustomization struct {
 }
 
 func newKustomizations() kustomizations {
-	return kustomizations{map[string][]*kustomization{}, map[string]string{}, map[string]bool{}, map[string]*kustomization{}, map[string]bool{}}
+	return kustomizations{map[string][]*kustomization{}, map[string]string{}, map[string]bool{}, map[string]*kustomization{}, map[string]bool{}, map[string]bool{}}
 }
 
 // patched is the kustomization that names a file, by its real path, as a patch, if none
@@ -53,7 +54,7 @@ func (k *kustomizations) use(real string) {
 // can be built by itself and that none of the others there uses.
 func (k *kustomizations) top(real string) bool {
 	found := k.below[real]
-	return found != nil && !found.component && !k.used[filepath.Dir(real)]
+	return found != nil && !found.component && (k.named[filepath.Dir(real)] || !k.used[filepath.Dir(real)])
 }
 
 // walked takes the kustomization of a directory, if it has one, as one below the paths.

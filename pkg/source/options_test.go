@@ -156,7 +156,7 @@ func TestKustomizationsToBuild(t *testing.T) {
 	}{
 		{[]string{"."}, []string{"alone/Kustomization", "broken/kustomization.yaml", "elsewhere/kustomization.yaml", "old/kustomization.yaml", "prod/kustomization.yml"}},
 		{[]string{"base"}, []string{"base/kustomization.yaml"}},
-		{[]string{"base", "prod"}, []string{"prod/kustomization.yml"}},
+		{[]string{"base", "prod"}, []string{"base/kustomization.yaml", "prod/kustomization.yml"}}, // both are asked for
 		{[]string{"base/kustomization.yaml", "base/a.yaml"}, nil}, // named: as they are written
 		{[]string{"**/*.yaml"}, nil},
 		{[]string{"pro*"}, []string{"prod/kustomization.yml"}},

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -20,8 +21,9 @@ type File struct {
 	// Patch is the kustomization that names the file as a patch, and so as no manifest by
 	// itself; "" for all others.
 	Patch string
-	// Kustomization says that the file is a kustomization below a directory that was asked
-	// for, and that no other one that is built uses it: its directory is to be built.
+	// Kustomization says that the directory of the file, a kustomization, is to be built: it
+	// is below a directory that was asked for, and no other one that is built uses it; or it
+	// was asked for itself.
 	Kustomization bool
 	Real          string // absolute path without symbolic links; "-" is standard input
 	open          func() (io.ReadCloser, error)
@@ -121,6 +123,18 @@ func (o Options) Find(paths []string, stdin io.Reader) (Found, error) {
 	return f.found, errors.Join(errs...)
 }
 
+// Reads reports whether a file below the paths would be read if it were there, by its name,
+// as far as Exclude and the paths say.
+func (o Options) Reads(paths []string, name string) bool {
+	if excluded(o.Exclude, name, true) != "" {
+		return false
+	}
+	return slices.ContainsFunc(paths, func(path string) bool {
+		path = filepath.ToSlash(filepath.Clean(path))
+		return path == "." && filepath.IsLocal(name) || path == name || strings.HasPrefix(name, path+"/") || isGlob(path)
+	})
+}
+
 type finder struct {
 	options Options
 	stdin   io.Reader
@@ -149,6 +163,7 @@ func (f *finder) path(path string) error {
 	case info.IsDir():
 		path = filepath.Clean(path)
 		f.directory(path, f.walk(path))
+		f.kustomizations.named[realPath(path)] = true
 	default:
 		f.kustomizations.around(path)
 		f.file(path)
