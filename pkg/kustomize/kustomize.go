@@ -73,12 +73,17 @@ func BuildWithin(ctx context.Context, file string, limits Limits) (*manifest.Bui
 
 // run is the resources that kustomize builds. An error of the disk wins over what
 // kustomize makes of it, which tries one reading after another.
-func run(disk *disk) (resmap.ResMap, error) {
+func run(disk *disk) (resources resmap.ResMap, err error) {
 	defer quiet()()
+	defer func() {
+		if p := recover(); p != nil { // kustomize panics for some null entries, such as of patchesJson6902
+			resources, err = nil, fmt.Errorf("kustomize breaks down (%v), want no null among its entries", p)
+		}
+	}()
 	// The order of the command is that of ReorderOptionUnspecified.
 	options := krusty.MakeDefaultOptions()
 	options.Reorder = krusty.ReorderOptionUnspecified
-	resources, err := krusty.MakeKustomizer(options).Run(disk, disk.root)
+	resources, err = krusty.MakeKustomizer(options).Run(disk, disk.root)
 	if disk.refused != nil {
 		return nil, disk.refused
 	}

@@ -191,6 +191,8 @@ func TestBuildFaults(t *testing.T) {
 		{write("a", "openapi: {path: 'https://example.org/x'}"), kustomize.Limits{}, "is not on this disk, and is not fetched"},
 		{write("a", "generators:\n- |\n  {apiVersion: builtin, kind: ConfigMapGenerator, metadata: {name: a}, files: ['https://127.0.0.1:1/x']}"), kustomize.Limits{}, "the network is not asked"},
 		{write("a", "transformers:\n- |\n  {apiVersion: example.org/v1, kind: Mine, metadata: {name: a, annotations: {config.kubernetes.io/function: 'exec: {path: ./run}'}}}"), kustomize.Limits{}, ""},
+		{write("a", "configMapGenerator: [{name: a}]\npatchesJson6902: [null]"), kustomize.Limits{}, "want no null among its entries"},
+		{write("a", "configMapGenerator: [{name: a, literals: [b=c]}]\nreplacements: [{source: {kind: ConfigMap, fieldPath: data}, targets: [null]}]"), kustomize.Limits{}, "want no null among its entries"},
 		{write("a", "resources: ["), kustomize.Limits{}, ""},
 		{write("a", "spec: {}"), kustomize.Limits{}, `unknown field "spec"`},
 		{write("a", "{}"), kustomize.Limits{}, "empty"},
