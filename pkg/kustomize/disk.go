@@ -23,6 +23,7 @@ type disk struct {
 	kustomization string // file in it, as reports name it
 	bytes         int64  // that may still be read
 	files         int
+	aliased       int   // values that aliases have added
 	refused       error // the first
 
 	read       map[string]bool // paths of files
@@ -57,6 +58,9 @@ func (d *disk) ReadFile(path string) ([]byte, error) {
 	text, err := d.readFile(path)
 	if err != nil {
 		return nil, err
+	}
+	if err := d.unalias(text, 1); err != nil {
+		return nil, d.refuse(fmt.Errorf("%s: %w", d.name(path), err))
 	}
 	d.read[path] = true
 	if !slices.Contains(konfig.RecognizedKustomizationFileNames(), filepath.Base(path)) {

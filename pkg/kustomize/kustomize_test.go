@@ -3,6 +3,7 @@ package kustomize_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -209,6 +210,44 @@ func TestBuildFaults(t *testing.T) {
 	stop()
 	if result, err := kustomize.Build(ctx, "overlay/kustomization.yaml"); result != nil || err != context.Canceled {
 		t.Errorf("Build with a context that is done: %v, %v, want %v", result, err, context.Canceled)
+	}
+}
+
+// TestAliases wants what kustomize would write out without an end to be refused, wherever
+// it stands, and aliases that are usual to be built.
+func TestAliases(t *testing.T) {
+	bomb := "x: &a [0, 0, 0, 0, 0, 0, 0, 0, 0, 0]"
+	for name := 'b'; name <= 'g'; name++ {
+		bomb = fmt.Sprintf("%s\n%c: &%c [%s]", bomb, name, name, strings.TrimSuffix(strings.Repeat("*"+string(name-1)+", ", 10), ", "))
+	}
+	object := func(kind, text string) string {
+		return "apiVersion: v1\nkind: " + kind + "\nmetadata: {name: a}\n" + text + "\n"
+	}
+	inline := func(text string) string { return strings.ReplaceAll(strings.TrimSpace(text), "\n", "\n    ") }
+	const self = "data: &a {b: *a}"
+	for _, tc := range []struct {
+		kustomization, file string
+		ok                  bool
+	}{
+		{"resources: [file.yaml]", object("ConfigMap", "data: {a: &a b, c: *a}"), true},
+		{"resources: [file.yaml]", object("ConfigMap", "data: {a: 'cp * . & # &a [*a]'}"), true},
+		{"resources: [file.yaml]", object("Custom", bomb), false},
+		{"resources: [file.yaml]", object("ConfigMap", self), false},
+		{"resources: [file.yaml]", object("ConfigMap", "") + "---\n" + object("Custom", self), false},
+		{"configMapGenerator: [{name: a}]\npatches: [{path: file.yaml}]", object("ConfigMap", self), false},
+		{"configMapGenerator: [{name: a}]\npatches:\n- patch: |\n    " + inline(object("ConfigMap", self)), "", false},
+		{"configMapGenerator: [{name: a}]\ntransformers: [file.yaml]", object("PatchTransformer", "patch: |\n    "+inline(object("ConfigMap", bomb))), false},
+	} {
+		dir := t.TempDir()
+		for name, text := range map[string]string{"kustomization.yaml": tc.kustomization, "file.yaml": tc.file} {
+			if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		result, err := kustomize.Build(t.Context(), filepath.Join(dir, "kustomization.yaml"))
+		if tc.ok != (err == nil) || err != nil && !strings.Contains(err.Error(), "want fewer or smaller anchors") {
+			t.Errorf("Build of\n%s\nwith file.yaml\n%s\n= %v, %v, want it built: %v", tc.kustomization, tc.file, result, err, tc.ok)
+		}
 	}
 }
 
