@@ -16,7 +16,6 @@ type kustomizations struct {
 	patches   map[string]string           // name of the kustomization, by real path of the patch
 	resources map[string]bool             // whole manifests, by real path
 	below     map[string]*kustomization   // those below the paths, by real path
-	used      map[string]bool             // directories that others use which are read, by real path
 	named     map[string]bool             // directories that were asked for, by real path
 }
 
@@ -28,7 +27,7 @@ type kustomization struct {
 }
 
 func newKustomizations() kustomizations {
-	return kustomizations{map[string][]*kustomization{}, map[string]string{}, map[string]bool{}, map[string]*kustomization{}, map[string]bool{}, map[string]bool{}}
+	return kustomizations{map[string][]*kustomization{}, map[string]string{}, map[string]bool{}, map[string]*kustomization{}, map[string]bool{}}
 }
 
 // patched is the kustomization that names a file, by its real path, as a patch, if none
@@ -38,23 +37,6 @@ func (k *kustomizations) patched(real string) string {
 		return ""
 	}
 	return k.patches[real]
-}
-
-// use notes what a file that is read uses, by its real path, if it is a kustomization that
-// is built: a component is built by those that use it, and is nothing alone.
-func (k *kustomizations) use(real string) {
-	if found := k.below[real]; found != nil && !found.component {
-		for _, used := range found.uses {
-			k.used[used] = true
-		}
-	}
-}
-
-// top reports whether a file, by its real path, is a kustomization below the paths that
-// can be built by itself and that none of the others there uses.
-func (k *kustomizations) top(real string) bool {
-	found := k.below[real]
-	return found != nil && !found.component && (k.named[filepath.Dir(real)] || !k.used[filepath.Dir(real)])
 }
 
 // walked takes the kustomization of a directory, if it has one, as one below the paths.

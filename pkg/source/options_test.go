@@ -125,6 +125,49 @@ func TestWorktree(t *testing.T) {
 	}
 }
 
+// TestKustomizationsThatHideOthers wants a kustomization to be built whatever names it that
+// is not built itself.
+func TestKustomizationsThatHideOthers(t *testing.T) {
+	for _, tc := range []struct {
+		name    string
+		files   map[string]string // texts, by name
+		exclude []string
+		want    []string
+	}{
+		{"a component alone", map[string]string{"part": "kind: Component\nresources: [../prod]", "prod": ""}, nil, []string{"prod"}},
+		{"a component in use", map[string]string{"part": "kind: Component\nresources: [../base]", "base": "", "prod": "components: [../part]"}, nil, []string{"prod"}},
+		{"components in a row", map[string]string{"a": "kind: Component\ncomponents: [../b]", "b": "kind: Component\nresources: [../prod]", "prod": ""}, nil, []string{"prod"}},
+		{"itself", map[string]string{"prod": "resources: [.]"}, nil, []string{"prod"}},
+		{"each other", map[string]string{"a": "resources: [../b]", "b": "resources: [../a, ../c]", "c": ""}, nil, []string{"a"}},
+		{"what uses itself", map[string]string{"dev": "resources: [., ../prod]", "prod": ""}, nil, []string{"dev"}},
+		{"itself by a component", map[string]string{"part": "kind: Component\nresources: [../prod]", "prod": "components: [../part]"}, nil, []string{"prod"}},
+		{"one that is left out", map[string]string{"dev": "resources: [../prod]", "prod": ""}, []string{"dev/kustomization.yaml"}, []string{"prod"}},
+		{"too large to look into", map[string]string{"prod": "# " + strings.Repeat("x", 1<<20)}, nil, []string{"prod"}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Chdir(t.TempDir())
+			for dir, text := range tc.files {
+				if err := os.Mkdir(dir, 0o755); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.WriteFile(dir+"/kustomization.yaml", []byte(text), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			found, err := source.Options{Kustomize: true, Exclude: tc.exclude}.Find([]string{"."}, nil)
+			var got []string
+			for _, file := range found.Files {
+				if file.Kustomization {
+					got = append(got, filepath.Dir(file.Name))
+				}
+			}
+			if err != nil || !slices.Equal(got, tc.want) {
+				t.Errorf("to be built are %q, %v, want %q", got, err, tc.want)
+			}
+		})
+	}
+}
+
 func TestKustomizationsToBuild(t *testing.T) {
 	files := map[string]string{
 		"base/kustomization.yaml":      "resources: [a.yaml]",
@@ -157,7 +200,7 @@ func TestKustomizationsToBuild(t *testing.T) {
 		{[]string{"."}, []string{"alone/Kustomization", "broken/kustomization.yaml", "elsewhere/kustomization.yaml", "old/kustomization.yaml", "prod/kustomization.yml"}},
 		{[]string{"base"}, []string{"base/kustomization.yaml"}},
 		{[]string{"base", "prod"}, []string{"base/kustomization.yaml", "prod/kustomization.yml"}}, // both are asked for
-		{[]string{"base/kustomization.yaml", "base/a.yaml"}, nil}, // named: as they are written
+		{[]string{"base/kustomization.yaml", "base/a.yaml"}, nil},                                 // named: as they are written
 		{[]string{"**/*.yaml"}, nil},
 		{[]string{"pro*"}, []string{"prod/kustomization.yml"}},
 	} {

@@ -113,12 +113,10 @@ func (o Options) Find(paths []string, stdin io.Reader) (Found, error) {
 	for _, path := range paths {
 		errs = append(errs, f.path(path))
 	}
-	for _, file := range f.found.Files {
-		f.kustomizations.use(file.Real)
-	}
+	tops := f.kustomizations.tops(f.found.Files)
 	for i, file := range f.found.Files {
 		f.found.Files[i].Patch = f.kustomizations.patched(file.Real)
-		f.found.Files[i].Kustomization = o.Kustomize && f.kustomizations.top(file.Real)
+		f.found.Files[i].Kustomization = o.Kustomize && tops[file.Real]
 	}
 	return f.found, errors.Join(errs...)
 }
