@@ -1,12 +1,14 @@
 package source_test
 
 import (
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/memgate/memgate/pkg/source"
 )
@@ -132,5 +134,30 @@ func TestTwice(t *testing.T) {
 	}
 	if _, err := copies[1].Open(); err == nil {
 		t.Error("standard input can be opened after remove; want its copy to be gone")
+	}
+}
+
+// TestTwiceBroken wants an input that breaks off to be an error each time, and what is
+// known of a file to be known of its copy.
+func TestTwiceBroken(t *testing.T) {
+	tree(t, "a.yaml")
+	broken := io.MultiReader(strings.NewReader("kind: Pod"), iotest.ErrReader(errors.New("cut off")))
+	files, _, err := source.Find([]string{"a.yaml", "-"}, broken)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files[1].Patch = "kustomization.yaml"
+	copies, remove := source.Twice(files)
+	if got := copies[1]; got.Real != files[1].Real || got.Patch != files[1].Patch {
+		t.Errorf("Twice(%+v) = %+v, want the same but for how it is opened", files[1], got)
+	}
+	for round := range 2 {
+		in, err := copies[1].Open()
+		if err == nil || err.Error() != "-: cut off" {
+			t.Errorf("round %d: Open() = %v, %v, want the error: -: cut off", round, in, err)
+		}
+	}
+	if err := remove(); err != nil {
+		t.Error(err)
 	}
 }

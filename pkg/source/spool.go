@@ -8,38 +8,49 @@ import (
 
 // Twice is a copy of files that can be opened more than once: what is no regular file,
 // such as standard input or a pipe, is written to a temporary file when it is opened
-// first. Call remove when done.
+// first. If that fails, opening it fails every time: the part that was written would pass
+// for the whole. Call remove when done. The files must not be opened by several goroutines
+// at once.
 func Twice(files []File) (copies []File, remove func() error) {
-	var spooled []*string
+	var spools []*spool
 	for _, file := range files {
-		if info, err := os.Stat(file.Name); file.Name != Stdin && err == nil && info.Mode().IsRegular() {
-			copies = append(copies, file)
-			continue
+		if info, err := os.Stat(file.Name); file.Name == Stdin || err != nil || !info.Mode().IsRegular() {
+			s := &spool{from: file}
+			spools = append(spools, s)
+			file.open = s.open
 		}
-		path := new(string)
-		spooled = append(spooled, path)
-		copies = append(copies, File{Name: file.Name, open: func() (io.ReadCloser, error) {
-			if *path == "" {
-				if err := spool(file, path); err != nil {
-					return nil, err
-				}
-			}
-			return os.Open(*path)
-		}})
+		copies = append(copies, file)
 	}
 	return copies, func() error {
 		var errs []error
-		for _, path := range spooled {
-			if *path != "" {
-				errs = append(errs, os.Remove(*path))
+		for _, s := range spools {
+			if s.path != "" {
+				errs = append(errs, os.Remove(s.path))
 			}
 		}
 		return errors.Join(errs...)
 	}
 }
 
-func spool(file File, path *string) error {
-	in, err := file.Open()
+// A spool is a file and its copy.
+type spool struct {
+	from File
+	path string // of the copy, "" before there is one
+	err  error  // of making it
+}
+
+func (s *spool) open() (io.ReadCloser, error) {
+	if s.path == "" && s.err == nil {
+		s.err = s.fill()
+	}
+	if s.err != nil {
+		return nil, &PathError{s.from.Name, s.err}
+	}
+	return os.Open(s.path)
+}
+
+func (s *spool) fill() error {
+	in, err := s.from.Open()
 	if err != nil {
 		return err
 	}
@@ -48,7 +59,7 @@ func spool(file File, path *string) error {
 	if err != nil {
 		return err
 	}
-	*path = out.Name()
+	s.path = out.Name()
 	_, err = io.Copy(out, in)
 	return errors.Join(err, out.Close())
 }
