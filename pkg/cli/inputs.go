@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -23,6 +24,7 @@ type inputFlags struct {
 	noKustomize  bool
 	namespace    string
 	context      []string
+	namespaces   []string // more of it
 	stream       bool
 	expand       bool
 	noDefaults   bool
@@ -42,7 +44,7 @@ func (f *inputFlags) register(cmd *cobra.Command) {
 	flags.BoolVar(&f.noKustomize, "no-kustomize", false, "judge the files of kustomizations as they are written, not what they build")
 	flags.StringVarP(&f.namespace, "namespace", "n", "", "namespace of objects that name none")
 	flags.StringArrayVar(&f.context, "context", nil, "file or directory of objects that policies may read, such as Namespaces and LimitRanges, and that are not judged; repeatable")
-	flags.StringArrayVar(&f.context, "namespaces", nil, "the same as --context")
+	flags.StringArrayVar(&f.namespaces, "namespaces", nil, "the same as --context")
 	flags.BoolVar(&f.stream, "stream", false, "read the input once, in constant memory, and report each finding at once (json: an object a line); policies may read --context and earlier documents")
 	flags.StringVar(&f.point, "enforcement-point", policy.OfflinePoint, "enforcement point at which constraints are judged")
 	flags.BoolVar(&f.expand, "expand", false, "judge the Pods of all built-in workloads, too, as ExpansionTemplates among the policies have it for some")
@@ -116,7 +118,7 @@ func (f *inputFlags) parity(options *check.Options, set *policy.Set) error {
 
 // collect reads the context.
 func (f *inputFlags) collect(ctx context.Context, options *check.Options) error {
-	files, faults, err := source.Find(f.context, nil)
+	files, faults, err := source.Find(slices.Concat(f.context, f.namespaces), nil)
 	if err == nil {
 		options.Known, err = check.Know(ctx, files, *options)
 	}
