@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -150,18 +151,18 @@ func runBaseline(cmd *cobra.Command, f checkFlags, paths []string) error {
 	if err != nil {
 		return err
 	}
-	entries := baseline.Update(old, found.entries)
-	out := cmd.OutOrStdout()
-	if name != "-" {
-		file, err := os.Create(name)
-		if err != nil {
-			return fmt.Errorf("--baseline: %w", inWords(err))
-		}
-		defer file.Close() //nolint:errcheck // an error of writing comes first
-		out = file
-	}
-	if err := baseline.Write(out, entries); err != nil {
+	// The old file stays until all of the new one is there.
+	var text bytes.Buffer
+	if err := baseline.Write(&text, baseline.Update(old, found.entries)); err != nil {
 		return fmt.Errorf("--baseline: %w", err)
+	}
+	if name == "-" {
+		_, err = text.WriteTo(cmd.OutOrStdout())
+	} else {
+		err = os.WriteFile(name, text.Bytes(), 0o666)
+	}
+	if err != nil {
+		return fmt.Errorf("--baseline: %w", inWords(err))
 	}
 	summary.Failures = 0 // accepted from now on
 	return f.gate.verdict(summary, cmd.ErrOrStderr())
