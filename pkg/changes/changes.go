@@ -127,16 +127,19 @@ func digestOf(object *manifest.Object) (d digest, ok bool) {
 	return sha256.Sum256(text), err == nil
 }
 
-// directory is where git is run.
+// directory is where git is run: the deepest one above the first path, which may be a glob.
 func directory(paths []string) string {
 	if len(paths) == 0 || paths[0] == "-" || os.Getenv("GIT_DIR") != "" {
 		return "."
 	}
 	path := realPath(paths[0])
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		return path
+	for {
+		above := filepath.Dir(path)
+		if info, err := os.Stat(path); err == nil && info.IsDir() || above == path {
+			return path
+		}
+		path = above
 	}
-	return filepath.Dir(path)
 }
 
 // realPath is the absolute path of a file without symbolic links. Of what does not exist,

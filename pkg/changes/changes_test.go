@@ -107,6 +107,7 @@ func TestNames(t *testing.T) {
 		{[]string{"."}, "../deploy/a.yaml", false},
 		{[]string{"a.yaml", "b.yaml"}, "b.yaml", true},
 		{[]string{".."}, r.path("deploy/a.yaml"), false},
+		{[]string{"../**/{a,b}/*.yaml"}, "a.yaml", false},
 		{[]string{filepath.Join(outside, "link", "deploy", "a.yaml")}, filepath.Join(outside, "link", "deploy", "a.yaml"), false},
 		{nil, filepath.Join(outside, "link", "deploy", "b.yaml"), true},
 		{nil, filepath.Join(outside, "top.yaml"), true},
