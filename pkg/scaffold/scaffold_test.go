@@ -90,6 +90,7 @@ func TestLook(t *testing.T) {
 		},
 		{name: "GitHub by ssh", origin: "git@github.com:a/b.git", want: scaffold.Survey{GitHub: true}},
 		{name: "GitHub by https", origin: "https://token@GitHub.com/a/b", want: scaffold.Survey{GitHub: true}},
+		{name: "GitHub with a password, and an @ in the path", origin: "https://a:b@c@github.com/a/b@c", want: scaffold.Survey{GitHub: true}},
 		{name: "GitLab by ssh with a port", origin: "ssh://git@gitlab.example.com:22/a/b.git", want: scaffold.Survey{GitLab: true}},
 		{name: "the name of a repository is no host", origin: "https://example.com/github.com/gitlab.git"},
 		{

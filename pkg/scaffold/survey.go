@@ -174,10 +174,8 @@ func hostOf(url string) string {
 	if _, rest, ok := strings.Cut(url, "://"); ok {
 		url = rest
 	}
-	if _, rest, ok := strings.Cut(url, "@"); ok {
-		url = rest
-	}
 	host, _, _ := strings.Cut(url, "/")
+	host = host[strings.LastIndex(host, "@")+1:] // a password may have one, too
 	host, _, _ = strings.Cut(host, ":")
 	return strings.ToLower(host)
 }
