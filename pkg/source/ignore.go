@@ -71,8 +71,9 @@ func (r *rules) read(dir string) *rules {
 	return &rules{above: r, dir: dir, file: file, patterns: patterns, repo: r.repo, ignored: r.ignored}
 }
 
-// largestIgnore is the size of the largest .gitignore that git reads, in bytes.
-const largestIgnore = 100 << 20
+// largestIgnore is the size of the largest .gitignore that is read, in bytes. Git reads 100
+// MiB, which may be patterns of 10 GB; to ignore nothing instead hides nothing.
+const largestIgnore = 256 << 10
 
 func readPatterns(file string) []pattern {
 	// Git follows no link here, and what is no file would be waited for.

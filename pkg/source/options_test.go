@@ -94,7 +94,13 @@ func TestLeftOutByGit(t *testing.T) {
 			t.Errorf("Find(%q) = %q, left out %v, %v\nwant %q, %v", tc.path, got, found.LeftOut, err, tc.files, tc.leftOut)
 		}
 	}
-	// An index that cannot be read hides nothing.
+	// A very large .gitignore hides nothing, and neither does an index that cannot be read.
+	if err := os.WriteFile("sub/.gitignore", []byte("f.yaml\n#"+strings.Repeat("x", 256<<10)+"\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if got := names(t, source.Options{}, "sub"); !slices.Contains(got, "sub/f.yaml") {
+		t.Errorf("with a large .gitignore, %q are read, want all", got)
+	}
 	if err := os.WriteFile(".git/index", []byte("DIRC?"), 0o644); err != nil {
 		t.Fatal(err)
 	}

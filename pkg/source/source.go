@@ -94,7 +94,8 @@ func Find(paths []string, stdin io.Reader) (files []File, faults []*PathError, e
 // In a repository of git, what it ignores by .gitignore or info/exclude is left out below
 // directories, but for what is in its index: a pattern in the checked tree cannot hide a
 // file of a commit. A path is read whether git ignores it or not. What the user of git
-// ignores everywhere (core.excludesFile) is read: a result must not depend on who asks.
+// ignores everywhere (core.excludesFile) is read: a result must not depend on who asks. A
+// .gitignore of more than 256 KiB ignores nothing.
 //
 // A file is known to be a patch by a kustomization below a directory that is read, or
 // next to a file that is named, or up to two directories above it.
