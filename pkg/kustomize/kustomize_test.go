@@ -11,6 +11,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/memgate/memgate/pkg/kustomize"
@@ -70,6 +71,53 @@ func TestAsCommand(t *testing.T) {
 		if !compare(t, command, "testdata/"+dir+"/kustomization.yaml") {
 			t.Errorf("testdata/%s is not built by both", dir)
 		}
+	}
+}
+
+// TestMetadata wants what is added to learn the origin of objects to be gone from them,
+// unless the kustomization asks for it itself.
+func TestMetadata(t *testing.T) {
+	command := command(t)
+	for _, fields := range []string{
+		"buildMetadata: [originAnnotations]", "BuildMetadata: [transformerAnnotations]", "buildmetadata: [transformerAnnotations, originAnnotations]",
+	} {
+		dir := t.TempDir()
+		for name, text := range map[string]string{
+			"kustomization.yaml": "resources: [pod.yaml]\nnamePrefix: a-\nconfigMapGenerator: [{name: b}]\n" + fields,
+			"pod.yaml":           "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\n",
+		} {
+			if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if !compare(t, command, filepath.Join(dir, "kustomization.yaml")) {
+			t.Errorf("a kustomization with %s is not built by both", fields)
+		}
+	}
+}
+
+// TestOriginElsewhere wants a file that is no part of the build not to be read, whatever an
+// object says about its origin: a pipe would be waited for.
+func TestOriginElsewhere(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for name, text := range map[string]string{
+		"kustomization.yaml": "resources: [pod.yaml]\ncommonAnnotations: {config.kubernetes.io/origin: 'path: pipe'}\n",
+		"pod.yaml":           "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\n",
+	} {
+		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := syscall.Mkfifo("pipe", 0o644); err != nil {
+		t.Fatal(err)
+	}
+	result, err := kustomize.Build(t.Context(), "kustomization.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := manifest.Position{File: "kustomization.yaml", Line: 1, Column: 1}
+	if got := result.Objects[0].Place(nil); got.Start != want || !got.Derived {
+		t.Errorf("Place(nil) starts at %v, derived %v, want %v, derived", got.Start, got.Derived, want)
 	}
 }
 

@@ -54,10 +54,12 @@ func (p *places) of(built *manifest.Object, from *resource.Origin) *origin {
 	return o
 }
 
-// file are the objects of a file, those in lists each by itself, as kustomize takes them.
+// file are the objects of a file that the build has read, those in lists each by itself, as
+// kustomize takes them. An object may name any other file as its origin.
 func (p *places) file(path string) []*manifest.Object {
+	path = realPath(path)
 	objects, read := p.files[path]
-	if !read {
+	if !read && p.disk.read[path] {
 		text, err := os.ReadFile(path)
 		if err == nil {
 			found, _ := manifest.Read(p.disk.name(path), bytes.NewReader(text)) // what cannot be read was not built
