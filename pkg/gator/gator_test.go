@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -47,6 +49,20 @@ spec:
   templateSource: spec.template
   generatedGVK: {group: "", version: v1, kind: Pod}
   enforcementAction: warn
+`
+
+// counted finds every Pod, with the number of Pods in the input.
+const counted = `---
+apiVersion: templates.gatekeeper.sh/v1
+kind: ConstraintTemplate
+metadata: {name: counted}
+spec:
+  crd: {spec: {names: {kind: Counted}}}
+  targets:
+  - target: admission.k8s.gatekeeper.sh
+    rego: 'package counted violation[{"msg": msg}] { msg := sprintf("%d Pods", [count(data.inventory.namespace[_].v1.Pod)]) }'
+---
+{apiVersion: constraints.gatekeeper.sh/v1beta1, kind: Counted, metadata: {name: a}, spec: {` + pods + `}}
 `
 
 // test judges a text. What is reported beside the results comes as lines.
@@ -108,6 +124,15 @@ templates.gatekeeper.sh/v1/ConstraintTemplate named: ["all"] Message: "named"
 		{
 			"an expansion", named + constraint("a", pods) + deployments + deployment, nil,
 			`apps/v1/Deployment default/works: ["a"] Message: "[Implied by works] works-pod"` + "\n",
+		},
+		{"reference data", counted + db, nil, `v1/Pod shop/db: ["a"] Message: "1 Pods"` + "\n"},
+		{
+			"the Namespace that is always there", named + constraint("a", "match: {kinds: [{kinds: [Pod]}], namespaceSelector: {matchExpressions: [{key: a, operator: DoesNotExist}]}}") + strings.Replace(db, "shop", "default", 1), nil,
+			`v1/Pod default/db: ["a"] Message: "db"` + "\n",
+		},
+		{
+			"by CEL, beside the old field for Rego", strings.Replace(named, "    code:\n", "    rego: 'package named violation[{\"msg\": \"Rego\"}] { true }'\n    code:\n", 1) + constraint("a", pods) + web, isCEL,
+			`v1/Pod web: ["a"] Message: "CEL web"` + "\n",
 		},
 		{"a list", named + constraint("a", pods) + "---\n{apiVersion: v1, kind: PodList, items: [{metadata: {name: web}}]}\n", nil, `v1/Pod web: ["a"] Message: "web"` + "\n"},
 		{"none", named + constraint("a", pods), nil, ""},
@@ -179,6 +204,33 @@ func TestTold(t *testing.T) {
 				t.Errorf("Test: %v, %d not judged\n%s\nwant %d\n%s", err, run.NotJudged, got, tc.notJudged, tc.want)
 			}
 		})
+	}
+}
+
+// TestAction wants what an object expands to to be judged by the action of the template.
+func TestAction(t *testing.T) {
+	const deployment = "---\n{apiVersion: apps/v1, kind: Deployment, metadata: {name: works, namespace: default}, spec: {template: {}}}\n"
+	run, _, err := test(t, named+constraint("a", "match: {kinds: [{kinds: [Pod, Deployment]}]}")+deployments+deployment, nil)
+	got := map[string]string{}
+	for _, result := range run.Results {
+		got[result.Message] = result.Action
+	}
+	want := map[string]string{"works": "deny", "[Implied by works] works-pod": "warn"}
+	if err != nil || !maps.Equal(got, want) || len(run.Results.Denials()) != 1 {
+		t.Errorf("Test: actions %v, %d denials, %v, want %v and one", got, len(run.Results.Denials()), err, want)
+	}
+}
+
+// TestFaults wants a file that could not be found readable to be told and counted.
+func TestFaults(t *testing.T) {
+	var told strings.Builder
+	run, err := gator.Test(t.Context(), nil, []*source.PathError{{Name: "a/b.yaml", Err: fs.ErrPermission}}, gator.Options{
+		Client: func(set *policy.Set) (*engine.Client, error) { return engine.NewClient(set, engine.Options{}) },
+		Report: report.Text(io.Discard, &told, report.TextOptions{}),
+	})
+	const want = "a/b.yaml: not judged: permission denied\n"
+	if err != nil || run.NotJudged != 1 || told.String() != want {
+		t.Errorf("Test of a fault: %v, %d not judged, %q, want 1, %q", err, run.NotJudged, told.String(), want)
 	}
 }
 
