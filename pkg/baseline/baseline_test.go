@@ -114,6 +114,8 @@ func TestMatcher(t *testing.T) {
 	limit, shm, reason := entries()[0], entries()[2], entries()[1]
 	other := limit
 	other.Rule = "memory-overcommit"
+	elsewhere, another := limit, limit
+	elsewhere.Field, another.Object = "spec.other", "Deployment shop/other"
 	bare := baseline.Entry{Fingerprint: limit.Fingerprint, Rule: limit.Rule, Object: limit.Object, Field: limit.Field}
 	unknown := baseline.Entry{Fingerprint: "ffff", Rule: limit.Rule, Object: limit.Object}
 	times := func(n int, e baseline.Entry) baseline.Entry { e.Count = n; return e }
@@ -130,6 +132,8 @@ func TestMatcher(t *testing.T) {
 		{"less than the count", "2026-01-01T00:00:00Z", []baseline.Entry{bare, shm, reason}, []bool{true, true, true}, nil, []baseline.Entry{times(1, limit)}},
 		{"another fingerprint", "2026-01-01T00:00:00Z", []baseline.Entry{unknown, shm, reason}, []bool{false, true, true}, nil, []baseline.Entry{limit}},
 		{"other words", "2026-01-01T00:00:00Z", []baseline.Entry{other, shm, reason}, []bool{false, true, true}, nil, []baseline.Entry{limit}},
+		{"another field", "2026-01-01T00:00:00Z", []baseline.Entry{elsewhere, shm, reason}, []bool{false, true, true}, nil, []baseline.Entry{limit}},
+		{"another object", "2026-01-01T00:00:00Z", []baseline.Entry{another, shm, reason}, []bool{false, true, true}, nil, []baseline.Entry{limit}},
 		{"the last second", "2027-01-31T23:59:59Z", []baseline.Entry{bare, bare, shm, reason}, []bool{true, true, true, true}, nil, nil},
 		{"the last second elsewhere", "2027-02-01T00:59:59+01:00", []baseline.Entry{bare, bare, shm, reason}, []bool{true, true, true, true}, nil, nil},
 		{"expired", "2027-02-01T00:00:00Z", []baseline.Entry{bare, shm, reason}, []bool{false, true, true}, []baseline.Entry{times(1, limit)}, []baseline.Entry{times(1, limit)}},

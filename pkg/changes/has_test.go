@@ -1,9 +1,12 @@
 package changes_test
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/memgate/memgate/pkg/manifest"
 )
 
 // TestHas has a file for each way to change one. Each is written for the base and then made
@@ -211,5 +214,17 @@ func TestHas(t *testing.T) {
 		if got := changed(t, c, files[i]); !slices.Equal(got, tc.want) {
 			t.Errorf("%s: Has(%q) for the objects %q, want %q", tc.name, files[i], got, tc.want)
 		}
+	}
+}
+
+// An object that has no JSON cannot be known again.
+func TestHasWithoutJSON(t *testing.T) {
+	r := newRepository(t)
+	r.write("a.yaml", pods("a"))
+	r.commit()
+	r.write("a.yaml", pods("a", "b"))
+	object := &manifest.Object{Value: map[string]any{"x": math.Inf(1)}}
+	if !since(t, "HEAD", r.dir).Has(r.path("a.yaml"), object) {
+		t.Errorf("Has(%v) = false, want true", object.Value)
 	}
 }
