@@ -17,6 +17,8 @@ import (
 	"slices"
 
 	"k8s.io/apimachinery/pkg/api/resource"
+
+	"github.com/memgate/memgate/pkg/quantity"
 )
 
 // Apply is a Pod with its defaults, and an assumption in words for each that was missing,
@@ -116,7 +118,7 @@ func (p *pod) requestFromLimits() {
 // none.
 func (p *pod) fill(b *bearer, to *list, quantities map[string]any, from string) {
 	for _, name := range slices.Sorted(maps.Keys(quantities)) {
-		if _, ok := quantity(quantities[name]); ok && !to.has(name) {
+		if _, ok := amount(quantities[name]); ok && !to.has(name) {
 			p.set(b, to, name, quantities[name], from)
 		}
 	}
@@ -142,13 +144,13 @@ func (l *list) has(name string) bool {
 	return found
 }
 
-// quantity reads a quantity of a manifest, which may be a number. An API server reads null
+// amount reads a quantity of a manifest, which may be a number. An API server reads null
 // as 0.
-func quantity(value any) (resource.Quantity, bool) {
+func amount(value any) (resource.Quantity, bool) {
 	if value == nil {
 		return resource.Quantity{}, true
 	}
-	q, err := resource.ParseQuantity(fmt.Sprint(value))
+	q, err := quantity.Parse(fmt.Sprint(value))
 	return q, err == nil
 }
 

@@ -66,6 +66,7 @@ func TestApply(t *testing.T) {
 			want:        `{containers: [{name: a, resources: {limits: {memory: 1 Gi, cpu: null, x: {}}, requests: {memory: 1, cpu: "0"}}}, {name: b, resources: {limits: {memory: null}, requests: {memory: null}}}, 7]}`,
 			assumptions: []string{`container "a": requests.cpu 0 from its limit`},
 		},
+		{name: "what takes minutes to read is no source", spec: `{containers: [{name: a, resources: {limits: {memory: "1e-300000000"}}}]}`},
 		{name: "no containers", spec: `{containers: {name: a}}`},
 		{
 			name: "a limit of a LimitRange is the request, too", ranges: half, spec: `{containers: [{name: a}]}`,

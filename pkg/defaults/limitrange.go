@@ -63,7 +63,7 @@ func newRange(object map[string]any) limitRange {
 		maps.Copy(r.requests, union(fields["defaultRequest"], limits, fields["min"]))
 	}
 	if memory, found := r.limits["memory"]; found {
-		q, _ := quantity(memory)
+		q, _ := amount(memory)
 		r.memory = q.Value()
 	}
 	return r
@@ -76,7 +76,7 @@ func union(lists ...any) map[string]any {
 	for _, l := range lists {
 		quantities, _ := l.(map[string]any)
 		for name, value := range quantities {
-			_, ok := quantity(value)
+			_, ok := amount(value)
 			if _, known := found[name]; ok && !known {
 				found[name] = value
 			}

@@ -31,14 +31,14 @@ func (p *pod) total() {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(whole.limits.quantities)) {
-		if _, ok := quantity(whole.limits.quantities[name]); ok && isTotal(name) && !whole.requests.has(name) {
+		if _, ok := amount(whole.limits.quantities[name]); ok && isTotal(name) && !whole.requests.has(name) {
 			p.set(whole, whole.requests, name, whole.limits.quantities[name], "its limit")
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(whole.requests.quantities)) {
 		limited := !slices.ContainsFunc(p.containers, func(b *bearer) bool { return !b.limits.has(name) })
 		limit, found := limits[name]
-		request, ok := quantity(whole.requests.quantities[name])
+		request, ok := amount(whole.requests.quantities[name])
 		if !isTotal(name) || whole.limits.has(name) || !limited || !found || !ok {
 			continue
 		}
@@ -65,7 +65,7 @@ func (p *pod) sum(of func(*bearer) *list) quantities {
 	for _, b := range p.containers {
 		own := quantities{}
 		for name, value := range of(b).quantities {
-			if q, ok := quantity(value); ok {
+			if q, ok := amount(value); ok {
 				own[name] = q
 			}
 		}

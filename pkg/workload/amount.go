@@ -3,11 +3,10 @@ package workload
 import (
 	"math"
 	"math/bits"
-	"regexp"
 	"strconv"
 	"strings"
 
-	"k8s.io/apimachinery/pkg/api/resource"
+	"github.com/memgate/memgate/pkg/quantity"
 )
 
 // An Amount is a number of bytes, or that there is no bound, or that it cannot be told. The
@@ -88,11 +87,8 @@ func (a Amount) String() string {
 // mebi is the unit of Mi: how many times 1024 is in it.
 const mebi = 2
 
-// huge is an exponent of three digits, with which ParseQuantity reckons for seconds.
-var huge = regexp.MustCompile(`[eE][+-]?[0-9]{3}`)
-
-// quantity is what a field asks for: 0 if it is absent.
-func quantity(value any) Amount {
+// amount is what a field asks for: 0 if it is absent.
+func amount(value any) Amount {
 	var written string
 	switch value := value.(type) {
 	case nil:
@@ -104,10 +100,10 @@ func quantity(value any) Amount {
 	case float64:
 		written = strconv.FormatFloat(value, 'f', -1, 64)
 	}
-	if !strings.ContainsAny(written, "0123456789") || huge.MatchString(written) { // "Gi" would be 0
+	if !strings.ContainsAny(written, "0123456789") { // "Gi" would be 0
 		return Amount{State: Unknown}
 	}
-	q, err := resource.ParseQuantity(written)
+	q, err := quantity.Parse(written)
 	switch {
 	case err != nil || q.Sign() < 0:
 		return Amount{State: Unknown}
@@ -120,7 +116,7 @@ func quantity(value any) Amount {
 // bound is what a field allows: no bound if it is absent or 0, which kubelets and runtimes
 // take for none.
 func bound(value any) Amount {
-	if a := quantity(value); !a.isZero() {
+	if a := amount(value); !a.isZero() {
 		return a
 	}
 	return Amount{State: Unlimited}

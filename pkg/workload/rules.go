@@ -45,9 +45,9 @@ func (c containerSpec) limit(pod map[string]any) Amount {
 // none (pkg/apis/core/v1/defaults.go SetDefaults_Pod).
 func (c containerSpec) request() Amount {
 	if own := field(c.spec, "resources", "requests", "memory"); own != nil {
-		return quantity(own)
+		return amount(own)
 	}
-	return quantity(field(c.spec, "resources", "limits", "memory"))
+	return amount(field(c.spec, "resources", "limits", "memory"))
 }
 
 // podLimit is what bounds a Pod: its own limit, else the limits of its containers if all
@@ -64,11 +64,11 @@ func podLimit(pod map[string]any, containers []Container) Amount {
 // these have none, its own limit (pkg/apis/core/v1/defaults.go defaultPodRequests).
 func podRequest(pod map[string]any, containers []Container) Amount {
 	if own := field(pod, "resources", "requests", "memory"); own != nil {
-		return quantity(own)
+		return amount(own)
 	}
 	asked := peak(containers, func(i int) Amount { return containers[i].Request })
 	if asked.isZero() {
-		return quantity(field(pod, "resources", "limits", "memory"))
+		return amount(field(pod, "resources", "limits", "memory"))
 	}
 	return asked
 }
@@ -109,9 +109,9 @@ func hugepages(pod map[string]any, specs []containerSpec, containers []Container
 		if !is {
 			continue
 		}
-		limit := quantity(limits(pod)[name])
+		limit := amount(limits(pod)[name])
 		if limit.isZero() {
-			limit = peak(containers, func(i int) Amount { return quantity(limits(specs[i].spec)[name]) })
+			limit = peak(containers, func(i int) Amount { return amount(limits(specs[i].spec)[name]) })
 		}
 		found = append(found, Hugepages{page, limit})
 	}

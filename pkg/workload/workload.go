@@ -134,7 +134,7 @@ func podOf(path []any, spec map[string]any) Pod {
 		}
 		pod.Containers = append(pod.Containers, container)
 	}
-	overhead := quantity(field(spec, "overhead", "memory"))
+	overhead := amount(field(spec, "overhead", "memory"))
 	pod.Limit = podLimit(spec, pod.Containers).Plus(overhead)
 	pod.Request = podRequest(spec, pod.Containers).Plus(overhead)
 	pod.Lockable = lockable(pod)

@@ -7,6 +7,8 @@ import (
 	"github.com/google/cel-go/common/types"
 	"github.com/google/cel-go/common/types/ref"
 	"k8s.io/apimachinery/pkg/api/resource"
+
+	"github.com/memgate/memgate/pkg/quantity"
 )
 
 // quantityFunctions are those of Kubernetes quantities, such as 1.5Gi.
@@ -27,14 +29,14 @@ func quantityFunctions() []celgo.EnvOption {
 	}
 	return []celgo.EnvOption{
 		function("quantity", "string_to_quantity", types.StringType, kind.Type, func(text string) ref.Val {
-			q, err := resource.ParseQuantity(text)
+			q, err := quantity.Parse(text)
 			if err != nil {
-				return types.NewErr("quantity(%q): %v", text, err)
+				return types.NewErr("quantity(%.100q): %v", text, err)
 			}
 			return kind.of(&q)
 		}),
 		function("isQuantity", "is_quantity_string", types.StringType, types.BoolType, func(text string) ref.Val {
-			_, err := resource.ParseQuantity(text)
+			_, err := quantity.Parse(text)
 			return types.Bool(err == nil)
 		}),
 		function("sign", "quantity_sign", kind.Type, types.IntType, func(q *resource.Quantity) ref.Val { return types.Int(q.Sign()) }),
