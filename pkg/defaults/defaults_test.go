@@ -113,6 +113,15 @@ func TestApply(t *testing.T) {
 				`container "a": requests.cpu 1 from LimitRange "a", one of 3 whose order is not known`,
 			},
 		},
+		{
+			name: "a limit past all numbers is not the least", ranges: limitRange("a", "shop", "{type: Container, default: {memory: 1e30}}") + limitRange("b", "shop", "{type: Container, default: {memory: 1Gi}}"),
+			spec: `{containers: [{name: a}]}`,
+			want: `{containers: [{name: a, resources: {limits: {memory: 1Gi}, requests: {memory: 1Gi}}}]}`,
+			assumptions: []string{
+				`container "a": limits.memory 1Gi from LimitRange "b", one of 2 whose order is not known`,
+				`container "a": requests.memory 1Gi from LimitRange "b", one of 2 whose order is not known`,
+			},
+		},
 		{name: "a LimitRange of another namespace, and one of none", ranges: limitRange("r", "bank", "{type: Container, default: {memory: 1Gi}}") + limitRange("r", `""`, "{type: Container, default: {memory: 1Gi}}"), spec: `{containers: [{name: a}]}`},
 		{name: "LimitRanges that are none", ranges: "{apiVersion: v1, kind: LimitRange, metadata: {namespace: shop}, spec: {limits: [1, {type: Container, default: [], max: {memory: many}}]}}", spec: `{containers: [{name: a}]}`},
 		{

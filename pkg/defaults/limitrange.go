@@ -63,8 +63,9 @@ func newRange(object map[string]any) limitRange {
 		maps.Copy(r.requests, union(fields["defaultRequest"], limits, fields["min"]))
 	}
 	if memory, found := r.limits["memory"]; found {
-		q, _ := amount(memory)
-		r.memory = q.Value()
+		if q, _ := amount(memory); q.CmpInt64(math.MaxInt64) < 0 { // of more, Value would be 0
+			r.memory = q.Value()
+		}
 	}
 	return r
 }
