@@ -18,16 +18,18 @@ var identifying = []string{"name", "key", "containerName", "mountPath", "host"}
 // first.
 func elementsOf(object map[string]any, fields []field, m message) []element {
 	var found []element
+	known := map[string]int{} // by path
 	for _, f := range fields {
+		prefixes := prefixesOf(f.path)
 		for n := len(f.path); n > 0; n-- {
 			if _, isIndex := f.path[n-1].(int); !isIndex {
 				continue
 			}
-			path := f.path[:n:n]
-			i := slices.IndexFunc(found, func(e element) bool { return slices.Equal(e.path, path) })
-			if i < 0 {
+			i, isKnown := known[prefixes[n]]
+			if !isKnown {
 				i = len(found)
-				found = append(found, newElement(object, path, m))
+				known[prefixes[n]] = i
+				found = append(found, newElement(object, f.path[:n:n], m))
 			}
 			found[i].aside = found[i].aside && f.aside
 		}

@@ -3,6 +3,7 @@ package blame
 import (
 	"maps"
 	"slices"
+	"strconv"
 
 	"github.com/memgate/memgate/pkg/engine"
 )
@@ -83,6 +84,27 @@ func (f field) inList() bool {
 
 func isBelow(path, parent []any) bool {
 	return len(path) > len(parent) && slices.Equal(path[:len(parent)], parent)
+}
+
+// prefixesOf are what a path begins with as texts that differ if the paths do, by their
+// length.
+func prefixesOf(path []any) []string {
+	var text []byte
+	ends := make([]int, 1, len(path)+1)
+	for _, step := range path {
+		switch step := step.(type) {
+		case string:
+			text = strconv.AppendQuote(text, step)
+		case int:
+			text = append(strconv.AppendInt(text, int64(step), 10), '/')
+		}
+		ends = append(ends, len(text))
+	}
+	all, prefixes := string(text), make([]string, len(ends))
+	for n, end := range ends {
+		prefixes[n] = all[:end]
+	}
+	return prefixes
 }
 
 // valueAt is the value at a path, nil if there is none.

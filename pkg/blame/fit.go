@@ -27,12 +27,20 @@ func (f fit) isBetter(than fit) bool {
 // the one that was read last; nil if there is none.
 func bestOf(fields []field, e element, m message) []any {
 	fields = slices.DeleteFunc(slices.Clone(fields), func(f field) bool { return !isBelow(f.path, e.path) })
+	onTheWay := map[string]bool{} // to another one, by path
+	for _, f := range fields {
+		if f.aside {
+			continue
+		}
+		for _, prefix := range prefixesOf(f.path)[:len(f.path)] {
+			onTheWay[prefix] = true
+		}
+	}
 	var best []any
 	var most fit
 	for _, f := range fields {
-		onTheWay := slices.ContainsFunc(fields, func(other field) bool { return !other.aside && isBelow(other.path, f.path) })
 		isName := e.path != nil && f.identifies() && m.mentions(f.last()) < 0
-		if onTheWay || isName || f.unread && !m.names(f, e) {
+		if onTheWay[prefixesOf(f.path)[len(f.path)]] || isName || f.unread && !m.names(f, e) {
 			continue
 		}
 		if found := fitOf(f, e, m); best == nil || found.isBetter(most) {

@@ -9,13 +9,22 @@ import (
 	"unicode/utf8"
 )
 
-// A message is the text of a violation, to be asked what it names.
+// longest is how many bytes of a message are looked at. One that is longer quotes a part of
+// the object at length, which may be as large as that.
+const longest = 4000
+
+// A message is the text of a violation, to be asked what it names. It is not safe for
+// concurrent use.
 type message struct {
 	text  string
 	words []string
+	known map[string]int // what mentions has returned
 }
 
-func newMessage(text string) message { return message{text, words(text)} }
+func newMessage(text string) message {
+	text = text[:min(len(text), longest)]
+	return message{text, words(text), map[string]int{}}
+}
 
 // words are those of a text, in lower case: sizeLimit is size limit.
 func words(text string) []string {
@@ -42,9 +51,17 @@ func words(text string) []string {
 }
 
 // mentions is at which word the words of a key follow one another in the message, in the
-// singular or the plural; -1 if they do not.
+// singular or the plural; -1 if they do not. The keys of many fields are the same.
 func (m message) mentions(key string) int {
-	want := words(key)
+	at, known := m.known[key]
+	if !known {
+		at = m.find(words(key))
+		m.known[key] = at
+	}
+	return at
+}
+
+func (m message) find(want []string) int {
 	for at := 0; len(want) > 0 && at+len(want) <= len(m.words); at++ {
 		if sameWords(m.words[at:at+len(want)], want) {
 			return at

@@ -18,15 +18,18 @@ type Trace struct {
 	Texts   []string // whose making is of interest
 }
 
-// Bounds of a trace: what it may note in all, and look through for one text.
+// Bounds of a trace: what it may note and tell in all, and look through and tell for one
+// text.
 const (
 	mostNoted   = 100_000
+	mostTold    = 200_000
 	mostRelated = 10_000
+	mostReads   = 1000
 )
 
 // Trace evaluates the rule as Eval does and tells for each text what was read of the
-// subject on the way to it, the last first, each place once; nil for a text that was not
-// made. A text is made where it, or an object that has it as a value, first becomes an
+// subject on the way to it, the last 1,000 places first, each place once; nil for a text
+// that was not made, and for those past 200,000 places in all. The paths are read only. A text is made where it, or an object that has it as a value, first becomes an
 // element of a set or an array, or a value by key. What a rule does not do on that way is
 // left out: other clauses, and other rounds of the loops that are at work.
 //
@@ -70,6 +73,7 @@ type tracer struct {
 	places map[identity]*place // of what the subject is made of
 	open   *scope
 	noted  int
+	told   int
 	known  map[memoKey]*scope // of the calls that are kept
 }
 
@@ -93,6 +97,7 @@ type place struct {
 	parent *place
 	key    any
 	parts  map[any]*place // as far as they were asked for
+	known  []any          // its path, once it was asked for
 }
 
 // below is the place of a key; nil if there is none, as of what is no place.
@@ -118,13 +123,16 @@ func (p *place) below(key any) *place {
 	return part
 }
 
+// path is kept: many texts have the same reads.
 func (p *place) path() []any {
-	path := []any{}
-	for ; p.parent != nil; p = p.parent {
-		path = append(path, p.key)
+	switch {
+	case p.known != nil:
+	case p.parent == nil:
+		p.known = []any{}
+	default:
+		p.known = append(slices.Clip(p.parent.path()), p.key)
 	}
-	slices.Reverse(path)
-	return path
+	return p.known
 }
 
 // index remembers the places of a value and of what is in it. Of what is there more than
@@ -232,8 +240,9 @@ func (t *tracer) miss(from, key any, rest []any) {
 func (t *tracer) make(v any) {
 	switch v := v.(type) {
 	case string:
-		if i, wanted := t.texts[v]; wanted && t.reads[i] == nil {
+		if i, wanted := t.texts[v]; wanted && t.reads[i] == nil && t.told < mostTold {
 			t.reads[i] = t.related()
+			t.told += len(t.reads[i])
 		}
 	case *Object:
 		for _, value := range v.values {
@@ -271,7 +280,7 @@ type gathering struct {
 // that are others than the one at work.
 func (g *gathering) scope(s *scope, atWork, aside bool) {
 	for _, e := range slices.Backward(s.events) {
-		if g.work++; g.work > mostRelated {
+		if g.work++; g.work > mostRelated || len(g.reads) == mostReads {
 			return
 		}
 		switch {

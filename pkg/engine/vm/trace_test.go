@@ -144,3 +144,30 @@ func TestTraceLeavesEvalAlone(t *testing.T) {
 		}
 	}
 }
+
+// TestTraceTellsSoMuch traces as many texts as there are elements, each of which has read
+// all of them.
+func TestTraceTellsSoMuch(t *testing.T) {
+	const elements = 1500
+	list, texts := make([]any, elements), make([]string, elements)
+	for i := range list {
+		texts[i] = fmt.Sprintf("bad n%d", i)
+		list[i] = map[string]any{"name": fmt.Sprintf("n%d", i)}
+	}
+	object := map[string]any{"list": list}
+	_, rule := ruleOf(t, "r contains m if { some c in found; m := concat(\" \", [\"bad\", c.name]) }\nfound contains c if some c in input.object.list")
+	reads, err := rule.Trace(t.Context(), Request{Input: map[string]any{"object": object}, Data: Tree{}}, Trace{object, texts})
+	if err != nil {
+		t.Fatal(err)
+	}
+	told, most, without := 0, 0, 0
+	for _, read := range reads {
+		told, most = told+len(read), max(most, len(read))
+		if read == nil {
+			without++
+		}
+	}
+	if most != mostReads || told < mostTold || told >= mostTold+mostReads || without == 0 || without == elements {
+		t.Errorf("Trace of %d texts tells %d reads, at most %d for a text and none for %d; want %d, %d, and some", elements, told, most, without, mostTold, mostReads)
+	}
+}
