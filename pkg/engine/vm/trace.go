@@ -2,6 +2,7 @@ package vm
 
 import (
 	"context"
+	"maps"
 	"slices"
 )
 
@@ -136,13 +137,13 @@ func (p *place) path() []any {
 }
 
 // index remembers the places of a value and of what is in it. Of what is there more than
-// once, by aliases of YAML, it is one until another is read.
+// once, by aliases of YAML, it is the last, in the order of keys, until another is read.
 func (t *tracer) index(v any, at *place) {
 	t.remember(v, at)
 	switch v := v.(type) {
 	case map[string]any:
-		for key, value := range v {
-			if isContainer(value) {
+		for _, key := range slices.Sorted(maps.Keys(v)) {
+			if value := v[key]; isContainer(value) {
 				t.index(value, at.below(key))
 			}
 		}

@@ -9,12 +9,13 @@ import (
 
 // subject is input.object of the tests of traces.
 func subject() map[string]any {
-	shared := map[string]any{"memory": "1Gi"}
+	shared, same := map[string]any{"memory": "1Gi"}, map[string]any{"memory": "2Gi"}
 	return map[string]any{
 		"kind": "Pod",
 		"spec": map[string]any{
 			"hostNetwork": true,
 			"empty":       []any{},
+			"same":        map[string]any{"a": same, "b": same, "c": same, "d": same},
 			"containers": []any{
 				map[string]any{"name": "a", "image": "one", "limits": shared, "add": []any{"X", "Y"}},
 				map[string]any{"name": "b", "image": "two", "limits": shared},
@@ -87,6 +88,7 @@ func TestTrace(t *testing.T) {
 		},
 		{"in", `r contains "m" if "Y" in containers[0].add` + spec, "m", ".spec.containers.0.add.1 .spec.containers.0.add .spec.containers.0 .spec.containers .spec"},
 		{"an alias, where it was read", `r contains m if { some c in containers; c.name == "b"; m := c.limits.memory }` + spec, "1Gi", ".spec.containers.1.limits.memory .spec.containers.1.limits .spec.containers.1.name .spec.containers.1 .spec.containers .spec"},
+		{"an alias of which nobody knows where it was read", `r contains "m" if object.union({"e": 1}, input.object.spec.same).b.memory`, "m", ".spec.same.d.memory .spec.same.d .spec.same .spec"},
 		{"an empty list", `r contains "m" if count(input.object.spec.empty) == 0`, "m", ".spec.empty .spec"},
 		{"keys", `r contains k if { some k, _ in containers[0]; k == "add" }` + spec, "add", ".spec.containers.0.add .spec.containers.0 .spec.containers .spec"},
 		{"a value by key", `r[c.name] := {"msg": "m"} if { some c in containers; c.name == "c" }` + spec, "m", ".spec.containers.2.name .spec.containers.2 .spec.containers .spec"},
