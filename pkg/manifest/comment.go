@@ -21,18 +21,20 @@ type Comment struct {
 // that ends another one. What looks like a comment inside of a scalar is none, and JSON
 // has none. An object without mark costs a search of its text.
 func (o *Object) Comments(mark string) []Comment {
-	all := o.search(mark).comments
-	if len(all) == 0 {
+	s := o.search(mark)
+	if len(s.comments) == 0 {
 		return nil
+	}
+	all := s.comments
+	if o.partial() {
+		all = s.within(o.tree.extent(o.prefix))
 	}
 	var found []Comment
 	for _, c := range all {
-		switch {
-		case c.Path == nil && o.partial():
-			continue
-		case c.Path != nil && !begins(c.Path, o.prefix):
-			continue
-		case c.Path != nil:
+		if c.Path != nil {
+			if !begins(c.Path, o.prefix) {
+				continue
+			}
 			c.Path = c.Path[len(o.prefix):]
 		}
 		c.object = o
@@ -101,10 +103,8 @@ func (c Comment) Covers(path []any) bool {
 // object's document that begins with it.
 func (o *Object) Heading(prefix string) (string, bool) {
 	first := o.src.position(int(o.tree.top().start)).Line
-	for _, c := range o.search(prefix).comments {
-		if text, ok := strings.CutPrefix(c.Text, prefix); ok && c.Position.Line < first {
-			return text, true
-		}
+	if c := o.search(prefix).leading; c != nil && c.Position.Line < first {
+		return strings.TrimPrefix(c.Text, prefix), true
 	}
 	return "", false
 }

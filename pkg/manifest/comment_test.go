@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // inWords is comments in words: the place, the path and the text of each.
@@ -348,5 +349,31 @@ func all(text []byte) []*Object {
 		if err == nil {
 			objects = append(objects, o)
 		}
+	}
+}
+
+// Comments of which there are very many must not be looked at once for each other one, nor
+// for each item of a list. That would take minutes.
+func TestManyComments(t *testing.T) {
+	const many, limit = 50_000, 20 * time.Second
+	lines := strings.Repeat("# m\n", many)
+	object := mustRead(t, lines+"apiVersion: v1\nkind: Pod\n"+lines+"a: b\n")
+	start := time.Now()
+	comments := object.Comments("m")
+	if took := time.Since(start); len(comments) != 2*many || took > limit {
+		t.Errorf("Comments of %d lines gives %d comments in %v, want all of them in less than %v", 2*many, len(comments), took, limit)
+	}
+	if got := comments[2*many-1].Path; !reflect.DeepEqual(got, []any{"a"}) {
+		t.Errorf("the last comment above a field is about %v, want the field", got)
+	}
+	list := mustRead(t, "apiVersion: v1\nkind: List\nitems:\n"+strings.Repeat("- {apiVersion: v1, kind: Pod} # m\n", many))
+	start = time.Now()
+	found := 0
+	for i := range many {
+		item, _ := list.Item("items", i)
+		found += len(item.Comments("m"))
+	}
+	if took := time.Since(start); found != many || took > limit {
+		t.Errorf("Comments of %d items gives %d comments in %v, want one each in less than %v", many, found, took, limit)
 	}
 }

@@ -44,6 +44,34 @@ func (t *tree) part(from, to int) (part, []any, bool) {
 	}
 }
 
+// extent returns where what is written at a path starts, with its key, and where its last
+// scalar ends. Of what an alias or a merge brings in, that is the place of its use.
+func (t *tree) extent(path []any) (from, to int32) {
+	value := t.top()
+	from = value.start
+	for _, step := range path {
+		switch value.kind {
+		case mapping:
+			key, _ := step.(string)
+			h, ok := t.member(value, key, nil)
+			if !ok || len(h.merges) > 0 {
+				return from, t.end(value)
+			}
+			from, value = h.key.start, h.value
+		case sequence:
+			i, ok := index(step)
+			if !ok || i >= int(value.count) {
+				return from, t.end(value)
+			}
+			value = &t.children(value)[i]
+			from = value.start
+		default:
+			return from, t.end(value)
+		}
+	}
+	return from, t.end(value)
+}
+
 // opens reports whether the first character of n is its own, and not that of what it holds.
 func (t *tree) opens(n *node) bool {
 	if n.count == 0 || n.kind == alias {

@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"bytes"
+	"slices"
 	"sort"
 	"strings"
 )
@@ -12,6 +13,8 @@ type search struct {
 	mark     string
 	found    bool
 	comments []Comment // with paths from the root of the document
+	about    []Comment // those of them that are about something
+	leading  *Comment  // the first that begins with the mark, nil if none does
 }
 
 // Mentions reports whether mark stands anywhere in the text of the object's document, or
@@ -34,7 +37,7 @@ func (o *Object) search(mark string) search {
 			return part{entry: top, from: top.start, to: top.start}, []any{}
 		})
 	}
-	s.look(src, o.tree, o.tree.commented)
+	s.look(src, o.tree, o.tree.commented())
 	src.searches = append(src.searches, s)
 	return s
 }
@@ -53,7 +56,7 @@ func (s *search) look(src *source, t *tree, about func(*cursor, int) (part, []an
 		if hash, ok := c.hash(at, t); ok {
 			next = max(next, c.lineEnd(c.lineOf(at)))
 			p, path := about(c, hash)
-			s.comments = append(s.comments, Comment{
+			s.add(Comment{
 				Position: src.position(hash),
 				Text:     strings.TrimSpace(string(src.text[hash+1 : next])),
 				Path:     path,
@@ -66,6 +69,28 @@ func (s *search) look(src *source, t *tree, about func(*cursor, int) (part, []an
 		}
 		at = next + i
 	}
+}
+
+// add keeps a comment that comes after all that are kept.
+func (s *search) add(comment Comment) {
+	s.comments = append(s.comments, comment)
+	if comment.Path != nil {
+		s.about = append(s.about, comment)
+	}
+	if s.leading == nil && strings.HasPrefix(comment.Text, s.mark) {
+		s.leading = &comment
+	}
+}
+
+// within returns the comments about what starts from an offset up to another one: what
+// comments are about is in their order.
+func (s *search) within(from, to int32) []Comment {
+	return s.about[s.before(from):s.before(to+1)]
+}
+
+// before is the number of comments about what starts before an offset.
+func (s *search) before(offset int32) int {
+	return sort.Search(len(s.about), func(i int) bool { return s.about[i].part.from >= offset })
 }
 
 // hash returns the "#" of the comment that has the offset at behind it.
@@ -112,18 +137,42 @@ func (t *tree) gap(c *cursor, at int) (int, bool) {
 	return start, (c.text[start] == '|' || c.text[start] == '>') && c.lineOf(at) == c.lineOf(start)
 }
 
-// commented returns what the comment with the "#" at an offset is about, and the path of
-// that from the root: nil if that is nothing.
-func (t *tree) commented(c *cursor, hash int) (part, []any) {
-	for line, end := c.lineOf(hash), hash; ; end = c.lineEnd(line) {
+// commented returns a function that returns what the comment with the "#" at an offset is
+// about, and the path of that from the root: nil if that is nothing. It is asked in the
+// order of the text: comments that stand above one another are about the same, and the
+// lines below them are looked at once.
+func (t *tree) commented() func(c *cursor, hash int) (part, []any) {
+	var (
+		p           part
+		path        []any
+		first, last int // comments on the lines between these are about p
+	)
+	return func(c *cursor, hash int) (part, []any) {
+		if line := c.lineOf(hash); line <= first || line >= last {
+			first = line
+			p, path, last = t.below(c, hash)
+			path = slices.Clip(path)
+		}
+		return p, path
+	}
+}
+
+// below returns what begins on the line of the comment with the "#" at an offset or, if
+// nothing does, on the next line with content, its path from the root, which is nil if it
+// is nothing, and the index of that line.
+func (t *tree) below(c *cursor, hash int) (p part, path []any, line int) {
+	line = c.lineOf(hash)
+	for end := hash; line < len(c.lines); end = c.lineEnd(line) {
 		from := c.lines[line]
 		if p, path, ok := t.part(from, end); ok {
-			return p, path
+			return p, path, line
 		}
 		// "-" and "?" have what they begin on a line below, or it is a "---".
 		rest := bytes.TrimLeft(c.text[from:max(from, end)], " \t-?")
-		if line++; len(rest) > 0 && rest[0] != '#' || line == len(c.lines) {
-			return part{}, nil
+		if len(rest) > 0 && rest[0] != '#' {
+			break
 		}
+		line++
 	}
+	return part{}, nil, line
 }
