@@ -16,9 +16,15 @@ type Explanation struct {
 	out         *bufio.Writer
 	constraints []Constraint
 	wanted      func(Object) bool
-	open        []Entry // of the last object that is wanted
-	violations  map[Constraint]int
+	open        []Entry          // of the last object that is wanted
+	violations  map[violated]int // of the last object
 	objects     int
+}
+
+// violated is where a violation is counted: a constraint, and what was judged by it.
+type violated struct {
+	constraint        Constraint
+	template, implied string
 }
 
 // Explain writes, for each object that is wanted, what became of it under each constraint
@@ -44,9 +50,9 @@ func (e *Explanation) Object(entry Entry) error {
 // Finding counts.
 func (e *Explanation) Finding(f Finding) error {
 	if e.violations == nil {
-		e.violations = map[Constraint]int{}
+		e.violations = map[violated]int{}
 	}
-	e.violations[f.Constraint]++
+	e.violations[violated{f.Constraint, manifest.PathString(f.Template), f.Implied}]++
 	return nil
 }
 
@@ -71,23 +77,26 @@ func (e *Explanation) settle() {
 
 func (e *Explanation) write(entry Entry) {
 	name := entry.Object.String()
-	if entry.Template == nil {
+	switch {
+	case entry.Template == nil:
 		e.objects++
-	} else {
+	case entry.Implied != "":
+		name += ", what " + entry.Implied + " makes of " + manifest.PathString(entry.Template)
+	default:
 		name += ", pod template " + manifest.PathString(entry.Template)
 	}
 	fmt.Fprintf(e.out, "%s: %s\n", entry.Position, oneLine(name))
 	table := tabwriter.NewWriter(e.out, 0, 0, 2, ' ', 0)
 	for i, fate := range entry.Fates {
-		fmt.Fprintf(table, "  %s\t%s\t%s\n", fate.Status.words(), e.constraints[i], e.because(fate, e.constraints[i]))
+		fmt.Fprintf(table, "  %s\t%s\t%s\n", fate.Status.words(), e.constraints[i], e.because(fate, violated{e.constraints[i], manifest.PathString(entry.Template), entry.Implied}))
 	}
 	table.Flush() //nolint:errcheck // to a bufio.Writer, which keeps its first error
 }
 
-func (e *Explanation) because(fate Fate, c Constraint) string {
+func (e *Explanation) because(fate Fate, by violated) string {
 	switch fate.Status {
 	case Judged:
-		return number(e.violations[c], "violation")
+		return number(e.violations[by], "violation")
 	case NotMatched:
 		return "by " + fate.By
 	case Excluded, NotJudged:
