@@ -1,9 +1,8 @@
 package policy
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -78,7 +77,7 @@ func newExclusions(object *manifest.Object) (*Exclusions, error) {
 	if !ok && object.Value["spec"] != nil {
 		return nil, fault([]any{"spec"}, "spec: got %s, want an object", describe(object.Value["spec"]))
 	}
-	for key := range spec {
+	for _, key := range slices.Sorted(maps.Keys(spec)) {
 		if !slices.Contains([]string{"match", "readiness", "sync", "validation"}, key) {
 			return nil, fault([]any{"spec", key}, "unknown field spec.%s; have match, readiness, sync, validation", key)
 		}
@@ -111,14 +110,8 @@ func newExclusion(value any) (exclusion, error) {
 	if _, ok := value.(map[string]any); !ok {
 		return entry, fmt.Errorf("got %s, want an object", describe(value))
 	}
-	text, err := json.Marshal(value)
-	if err != nil {
+	if err := decode(value, &entry); err != nil {
 		return entry, err
-	}
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&entry); err != nil {
-		return entry, typeFault(err)
 	}
 	for _, process := range entry.Processes {
 		if !slices.Contains(processes, process) {

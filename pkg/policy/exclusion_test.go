@@ -68,6 +68,8 @@ func TestConfigErrors(t *testing.T) {
 		{"no list", config(`{match: {}}`), `p.yaml:5:8: Config "config": spec.match: got an object, want an array`},
 		{"an unknown field", config(`{macht: []}`), `p.yaml:5:8: Config "config": unknown field spec.macht; have match, readiness, sync, validation`},
 		{"an unknown field of an entry", config(`{match: [{}, {excludedNamespace: [a]}]}`), `p.yaml:5:20: Config "config": spec.match[1]: unknown field "excludedNamespace"`},
+		{"a field in another case", config(`{match: [{excludednamespaces: ["*"], processes: ["*"]}]}`), `p.yaml:5:16: Config "config": spec.match[0]: unknown field "excludednamespaces"`},
+		{"two unknown fields", config(`{b: 1, a: 1}`), `p.yaml:5:14: Config "config": unknown field spec.a; have match, readiness, sync, validation`},
 		{"an unknown process", config(`{match: [{processes: [webook]}]}`), `p.yaml:5:16: Config "config": spec.match[0]: processes: got "webook", want audit, sync, webhook, mutation-webhook, *`},
 		{"no wildcard", config(`{match: [{excludedNamespaces: ["a*b"]}]}`), `p.yaml:5:16: Config "config": spec.match[0]: excludedNamespaces: got "a*b", want a name in lower case that may begin or end with *`},
 		{"an entry that is none", config(`{match: [a]}`), `p.yaml:5:16: Config "config": spec.match[0]: got "a", want an object`},

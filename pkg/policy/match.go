@@ -1,8 +1,6 @@
 package policy
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"regexp"
@@ -65,14 +63,8 @@ func NewMatch(value map[string]any) (*Match, error) {
 		LabelSelector     *labelSelector `json:"labelSelector"`
 		NamespaceSelector *labelSelector `json:"namespaceSelector"`
 	}
-	text, err := json.Marshal(value)
-	if err != nil {
+	if err := decode(value, &read); err != nil {
 		return nil, err
-	}
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&read); err != nil {
-		return nil, typeFault(err)
 	}
 	m := read.Match
 	switch m.Source {
@@ -93,6 +85,7 @@ func NewMatch(value map[string]any) (*Match, error) {
 			return nil, err
 		}
 	}
+	var err error
 	if m.Labels, err = read.LabelSelector.parse(); err != nil {
 		return nil, fmt.Errorf("labelSelector: %w", err)
 	}

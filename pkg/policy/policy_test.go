@@ -101,6 +101,10 @@ func TestErrors(t *testing.T) {
 			constraint("spec: {match: {kindz: []}}"),
 			`p.yaml:28:8: constraint K8sThing/a: spec.match: unknown field "kindz"`,
 		},
+		"match in another case": {
+			constraint("spec: {match: {labelSelector: {matchExpressions: [{Key: a, operator: Exists}]}}}"),
+			`p.yaml:28:8: constraint K8sThing/a: spec.match: unknown field "Key"`,
+		},
 		"no match": {
 			constraint("spec: {match: null}"),
 			`p.yaml:28:8: constraint K8sThing/a: spec.match: got null, want an object`,
