@@ -85,7 +85,7 @@ func (e *Explanation) write(entry Entry) {
 	default:
 		name += ", pod template " + manifest.PathString(entry.Template)
 	}
-	fmt.Fprintf(e.out, "%s: %s\n", entry.Position, oneLine(name))
+	fmt.Fprintf(e.out, "%s: %s\n", oneLine(entry.Position.String()), oneLine(name))
 	table := tabwriter.NewWriter(e.out, 0, 0, 2, ' ', 0)
 	for i, fate := range entry.Fates {
 		fmt.Fprintf(table, "  %s\t%s\t%s\n", fate.Status.words(), e.constraints[i], e.because(fate, violated{e.constraints[i], manifest.PathString(entry.Template), entry.Implied}))

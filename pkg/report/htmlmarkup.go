@@ -6,7 +6,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"unicode"
 )
 
 // markup is HTML that stands in this package's source. A string constant becomes one by
@@ -49,8 +48,7 @@ func (f *fragment) put(m markup, values ...any) {
 // A percent is a length as a part of another.
 type percent float64
 
-// text writes a text. What a reader could not see, or what would reorder the text around
-// it, is written by its number: control and formatting characters.
+// text writes a text. What a reader would not see is written by its number.
 func (f *fragment) text(s string) {
 	for _, r := range s {
 		switch {
@@ -64,9 +62,7 @@ func (f *fragment) text(s string) {
 			f.WriteString("&#34;")
 		case r == '\'':
 			f.WriteString("&#39;")
-		case r == '\n' || r == '\t' || r == '\u200c' || r == '\u200d': // the last two join letters, and emojis
-			f.WriteRune(r)
-		case unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == '\u2028' || r == '\u2029':
+		case r != '\n' && isUnseen(r):
 			fmt.Fprintf(f, "[%U]", r)
 		default:
 			f.WriteRune(r) // what is no UTF-8 is the replacement character

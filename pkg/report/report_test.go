@@ -138,3 +138,32 @@ var errFull = errors.New("no space left on device")
 type full struct{}
 
 func (full) Write([]byte) (int, error) { return 0, errFull }
+
+// TestTextHidesNothing wants names of files and texts of manifests to stay on their lines,
+// and no character to act on the terminal.
+func TestTextHidesNothing(t *testing.T) {
+	hostile := manifest.Position{File: "a\n::error::b\x1b[2J.yaml", Line: 1, Column: 2}
+	const text, shown = "c\u009b31m\u202ed\r\u2028\u200de\tf", "c\\u009b31m\\u202ed\\r\\u2028\u200de\tf"
+	f := finding(1, "deny", "r", text)
+	f.Place = manifest.Place{Start: hostile, Related: []manifest.Related{{Position: hostile, Note: text}}}
+	f.Frame = report.Frame{First: 1, Lines: []string{text}}
+	f.Derived = true
+	var out, errs strings.Builder
+	w := report.Text(&out, &errs, report.TextOptions{Verbose: true})
+	if err := errors.Join(
+		w.Finding(f),
+		w.Suppressed(f, report.Suppression{Kind: report.SuppressedByComment, Reason: text}),
+		w.Note(report.Note{Position: hostile, Kind: report.NoteUnused, Text: text}),
+		w.Gap(report.Gap{Position: hostile, Text: text}),
+		w.Skip(report.Skip{Position: hostile, Text: text}),
+		w.Close(report.Summary{}),
+	); err != nil {
+		t.Fatal(err)
+	}
+	const at = `a\n::error::b\x1b[2J.yaml:1:2: `
+	wantOut := at + "deny: " + shown + " [r]\n  1 | " + shown + "\n    = the rule names no place; this one is derived\n    = " + at + shown + "\n"
+	wantErrs := at + "suppressed by comment (" + shown + "): deny: " + shown + " [r]\n" + at + "unused: " + shown + "\n" + at + "not judged: " + shown + "\n" + at + "no manifest: " + shown + "\n" + report.Summary{}.String() + "\n"
+	if out.String() != wantOut || errs.String() != wantErrs {
+		t.Errorf("got %q and %q,\nwant %q and %q", out.String(), errs.String(), wantOut, wantErrs)
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/memgate/memgate/pkg/manifest"
 )
@@ -105,19 +106,43 @@ func (f Finding) text() string {
 	return fmt.Sprintf("pod template %s: %s", manifest.PathString(f.Template), f.Message)
 }
 
-// oneLine keeps a message on its line.
-func oneLine(message string) string {
-	return escaped.Replace(message)
+// oneLine keeps a text on its line, and what it says to what is seen: names of files,
+// texts of manifests and messages made of them may hold anything.
+func oneLine(text string) string {
+	if strings.IndexFunc(text, isUnseen) < 0 {
+		return text
+	}
+	var b strings.Builder
+	for _, r := range text {
+		if isUnseen(r) {
+			quoted := strconv.QuoteRuneToASCII(r)
+			b.WriteString(quoted[1 : len(quoted)-1])
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
 }
 
-var escaped = strings.NewReplacer("\r", `\r`, "\n", `\n`, "\x1b", `\x1b`)
+// isUnseen reports whether a reader does not see a character: one that controls a terminal,
+// breaks the line, or reorders the text around it. Those that join letters and emojis are
+// none.
+func isUnseen(r rune) bool {
+	switch r {
+	case '\t', '\u200c', '\u200d':
+		return false
+	case '\u2028', '\u2029':
+		return true
+	}
+	return unicode.IsControl(r) || unicode.Is(unicode.Cf, r)
+}
 
 // Suppressed names what does not count where everything is named.
 func (t *text) Suppressed(f Finding, by Suppression) error {
 	if !t.options.Verbose {
 		return nil
 	}
-	return t.note(f.Place.Start.String(), fmt.Sprintf("suppressed by %s: %s: %s [%s]", oneLine(by.text()), f.Action, oneLine(f.text()), f.Rule))
+	return t.note(f.Place.Start.String(), fmt.Sprintf("suppressed by %s: %s: %s [%s]", by.text(), f.Action, f.text(), f.Rule))
 }
 
 // text is what suppresses, and why.
@@ -137,12 +162,12 @@ func (t *text) Note(n Note) error {
 		return nil
 	}
 	if n.Position.File == "" {
-		return t.note(n.Kind, oneLine(n.Text))
+		return t.note(n.Kind, n.Text)
 	}
-	return t.note(n.Position.String(), n.Kind+": "+oneLine(n.Text))
+	return t.note(n.Position.String(), n.Kind+": "+n.Text)
 }
 
-func (t *text) Gap(g Gap) error { return t.note(g.Position.String(), oneLine(g.text())) }
+func (t *text) Gap(g Gap) error { return t.note(g.Position.String(), g.text()) }
 
 // text is what was not judged and why, and by which constraints.
 func (g Gap) text() string {
@@ -173,7 +198,7 @@ func (t *text) note(place, line string) error {
 	if err := t.out.Flush(); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(t.errs, "%s: %s\n", oneLine(place), line)
+	_, err := fmt.Fprintf(t.errs, "%s: %s\n", oneLine(place), oneLine(line))
 	return err
 }
 
