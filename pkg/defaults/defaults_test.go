@@ -196,9 +196,10 @@ func TestOthers(t *testing.T) {
 		"{apiVersion: v1, kind: PodTemplate, metadata: {namespace: shop}, template: {spec: " + template + "}, spec: " + template + "}",
 		"{apiVersion: example.com/v1, kind: Pod, metadata: {namespace: shop}, spec: " + template + "}",
 		"{apiVersion: v1, kind: Pod, metadata: 1, spec: []}",
+		"{apiVersion: v1, kind: Pod, metadata: {name: in no namespace}, spec: {containers: [{name: a}]}}",
 	} {
 		object := read(t, text)[0]
-		got, assumptions := defaults.Apply(object, read(t, limitRange("r", "shop", "{type: Container, default: {memory: 1Gi}}")))
+		got, assumptions := defaults.Apply(object, read(t, limitRange("r", "shop", "{type: Container, default: {memory: 1Gi}}")+limitRange("r", `""`, "{type: Container, default: {memory: 1Gi}}")))
 		if reflect.ValueOf(got).Pointer() != reflect.ValueOf(object).Pointer() || assumptions != nil {
 			t.Errorf("Apply(%s) = %v, %q, want the object itself", text, got, assumptions)
 		}

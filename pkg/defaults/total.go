@@ -75,7 +75,6 @@ func (p *pod) sum(of func(*bearer) *list) quantities {
 		case b.sidecar:
 			needed.add(own)
 			sidecars.add(own)
-			start.atLeast(sidecars)
 		default:
 			own.add(sidecars)
 			start.atLeast(own)
