@@ -1,11 +1,13 @@
 package review_test
 
 import (
+	"errors"
 	"reflect"
 	"strings"
 	"testing"
 
 	"github.com/memgate/memgate/pkg/manifest"
+	"github.com/memgate/memgate/pkg/policy"
 	"github.com/memgate/memgate/pkg/review"
 )
 
@@ -87,6 +89,39 @@ func TestRequestFaults(t *testing.T) {
 	for _, text := range []string{`{"apiVersion": "example.org/v1", "kind": "AdmissionReview"}`, `{"apiVersion": "admission.k8s.io/v1", "kind": "Pod"}`} {
 		if review.IsRequest(document(t, text)) {
 			t.Errorf("IsRequest(%s) = true", text)
+		}
+	}
+}
+
+// TestRequestNamespace wants a request that names no namespace to be unknown to matches that
+// ask for one, and a Namespace to be in none but itself.
+func TestRequestNamespace(t *testing.T) {
+	match, err := policy.NewMatch(map[string]any{"namespaces": []any{"shop"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	shop := map[string]any{"metadata": map[string]any{"name": "shop"}}
+	for _, tc := range []struct {
+		object string
+		clause review.Clause
+		err    error
+		known  bool // the review has the Namespace
+	}{
+		{`{"apiVersion": "v1", "kind": "Pod"}`, "", review.ErrNamespace, true},
+		{`{"apiVersion": "v1", "kind": "Pod", "metadata": {"namespace": "shop"}}`, "", nil, true},
+		{`{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}}`, "", nil, false},
+	} {
+		text := `{"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {"object": ` + tc.object + `}}`
+		request, fault := review.Request(document(t, text))
+		if fault != nil {
+			t.Fatalf("Request(%s): %v", text, fault)
+		}
+		clause, err := request.Review(nil).Match(match)
+		if clause != tc.clause || !errors.Is(err, tc.err) {
+			t.Errorf("Request(%s).Review(nil).Match = %q, %v, want %q, %v", text, clause, err, tc.clause, tc.err)
+		}
+		if known := request.Review(shop).Namespace != nil; known != tc.known {
+			t.Errorf("Request(%s).Review has a Namespace: %t, want %t", text, known, tc.known)
 		}
 	}
 }

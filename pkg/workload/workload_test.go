@@ -73,6 +73,25 @@ spec:
 			},
 			Hugepages: []workload.Hugepages{{Page: "2Mi", Limit: bytes(256 * mi)}},
 		}}},
+		{"an init container needs its own and what sidecars before it have", `
+apiVersion: v1
+kind: Pod
+spec:
+  initContainers:
+  - {name: a, restartPolicy: Always, resources: {limits: {memory: 1Gi}}}
+  - {name: b, resources: {limits: {memory: 4Gi}}}
+  - {name: c, restartPolicy: Always, resources: {limits: {memory: 2Gi}}}
+  containers: [{name: d, resources: {limits: {memory: 1Gi}}}]
+`, []workload.Pod{{
+			Path:  []any{"spec"},
+			Limit: bytes(5 * gi), Request: bytes(5 * gi),
+			Containers: []workload.Container{
+				{Name: "a", Kind: workload.Sidecar, Limit: bytes(gi), Request: bytes(gi)},
+				{Name: "b", Kind: workload.Init, Limit: bytes(4 * gi), Request: bytes(4 * gi)},
+				{Name: "c", Kind: workload.Sidecar, Limit: bytes(2 * gi), Request: bytes(2 * gi)},
+				{Name: "d", Kind: workload.Regular, Limit: bytes(gi), Request: bytes(gi)},
+			},
+		}}},
 		{"an init container without a limit", `
 apiVersion: v1
 kind: Pod
