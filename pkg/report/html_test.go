@@ -247,3 +247,33 @@ func TestHTMLFullDisk(t *testing.T) {
 		t.Errorf("error = %v, want that of the output", err)
 	}
 }
+
+// TestHTMLHeadings wants a finding to stand under its own object and its own file, whether
+// the object came before it or not, and wherever the last one stands.
+func TestHTMLHeadings(t *testing.T) {
+	object := func(name string) report.Object {
+		return report.Object{APIVersion: "v1", Kind: "Pod", Name: name}
+	}
+	found := func(name, file string) report.Finding {
+		return report.Finding{Place: manifest.Place{Start: manifest.Position{File: file, Line: 1, Column: 1}}, Action: "deny", Rule: "r", Object: object(name), Message: name + " in " + file}
+	}
+	page := htmlPage(t, func(w report.Writer) error {
+		return errors.Join(
+			w.Object(report.Entry{Object: object("one")}),
+			w.Finding(found("one", "a.yaml")), w.Finding(found("one", "b.yaml")),
+			w.Finding(found("two", "b.yaml")), w.Finding(found("two", "b.yaml")),
+			w.Close(report.Summary{}),
+		)
+	})
+	var got []string
+	for _, m := range regexp.MustCompile(`<h3><span class="name">(.*?)</span>|<h4>Pod <b>(.*?)</b></h4>|</span> (\w+ in \w\.yaml)</h5>`).FindAllStringSubmatch(page, -1) {
+		got = append(got, m[1]+m[2]+m[3])
+	}
+	want := []string{"a.yaml", "one", "one in a.yaml", "b.yaml", "one", "one in b.yaml", "two", "two in b.yaml", "two in b.yaml"}
+	if !slices.Equal(got, want) {
+		t.Errorf("headings and findings are\n%q, want\n%q", got, want)
+	}
+	if opened, closed := strings.Count(page, "<div"), strings.Count(page, "</div>"); opened != closed {
+		t.Errorf("%d elements are opened and %d closed", opened, closed)
+	}
+}

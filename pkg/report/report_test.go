@@ -167,3 +167,16 @@ func TestTextHidesNothing(t *testing.T) {
 		t.Errorf("got %q and %q,\nwant %q and %q", out.String(), errs.String(), wantOut, wantErrs)
 	}
 }
+
+// TestJSONLines wants a line to be there as soon as its event is.
+func TestJSONLines(t *testing.T) {
+	var out strings.Builder
+	w := report.JSON(&out, report.JSONOptions{Lines: true, Point: "p"})
+	if err := w.Skip(report.Skip{Position: at(1, 1), Text: "a list"}); err != nil {
+		t.Fatal(err)
+	}
+	const want = `{"run": {"enforcementPoint":"p","constraints":[]}}` + "\n" + `{"notManifest": {"file":"a.yaml","line":1,"column":1,"text":"a list"}}` + "\n"
+	if got := out.String(); got != want {
+		t.Errorf("after one event: got\n%s\nwant\n%s", got, want)
+	}
+}
