@@ -19,7 +19,11 @@ func (o *Object) Lines(p Place, around int) (first int, lines []string) {
 	if p.Start.File != s.file || at < 0 || at >= len(s.lines) {
 		return 0, nil
 	}
-	from, to := max(at-around, 0), min(at+around+1, len(s.lines))
+	count := len(s.lines)
+	if int(s.lines[count-1]) == len(s.text) { // behind the last break
+		count--
+	}
+	from, to := max(at-around, 0), max(min(at+around+1, count), at+1)
 	for i := from; i < to; i++ {
 		end := len(s.text)
 		if i+1 < len(s.lines) {

@@ -14,6 +14,9 @@ func TestLines(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if first, lines := objects[0].Lines(objects[0].Place([]any{"kind"}), 1); fmt.Sprintf("%d %q", first, lines) != `1 ["apiVersion: v1" "kind: Pod"]` {
+		t.Errorf("Lines around the last line = %d %q, want two lines from 1", first, lines)
+	}
 	pod := objects[1]
 	for _, tc := range []struct {
 		path   []any
