@@ -20,6 +20,10 @@ func TestTrace(t *testing.T) {
 			"(object.spec.initContainers + object.spec.containers)[1].name == 'b'",
 			"[{[spec containers 0 name] true false} {[spec containers] true false} {[spec] true false} {[spec initContainers] true false} {[spec] true false}]",
 		},
+		{
+			"object.spec.containers.exists(c, c.name == 'z')", // looks at all
+			"[{[spec containers 2 name] true true} {[spec containers 1 name] true true} {[spec containers 0 name] true true} {[spec containers] true false} {[spec] true false}]",
+		},
 		{"true", "none"},
 		{"object.spec.x == 1", "none"}, // an error
 	} {
