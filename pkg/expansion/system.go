@@ -29,16 +29,6 @@ type Generated struct {
 	Action   string         // enforcementAction in place of that of constraints; "" leaves it
 }
 
-// In is the object in the text of the one that was expanded: its places are those of what
-// it was made of.
-func (g Generated) In(parent *manifest.Object) *manifest.Object {
-	source, ok := parent.Item(g.Path...)
-	if !ok { // another template filled it in
-		source = parent
-	}
-	return source.WithValue(g.Object)
-}
-
 // Message is the message of a violation as Gatekeeper reports it on the parent.
 func (g Generated) Message(text string) string {
 	return "[Implied by " + g.Template + "] " + text
