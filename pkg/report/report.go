@@ -147,7 +147,7 @@ type Skip struct {
 
 // A Summary counts a run. Every object, and every pod template or other part of one that
 // is judged in its place, meets every constraint: (Objects + PodTemplates) x Constraints = Judged +
-// NotMatched + NotEnforced + Excluded + the gaps with constraints.
+// NotMatched + NotEnforced + Excluded + the constraints of gaps that have an object.
 type Summary struct {
 	Files        int            `json:"files"`
 	Objects      int            `json:"objects"`
