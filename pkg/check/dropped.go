@@ -31,7 +31,8 @@ func (d dropped) add(object *manifest.Object, first manifest.Position) {
 }
 
 // missed writes a gap for each kind of which an object was dropped, with the constraints
-// that have judged something without it.
+// that have judged something without it. memgate's own rules are made for data that is not
+// there and say what they do then (withoutData), so that for them it is an assumption.
 func (r *run) missed() error {
 	all := r.dropped
 	if r.stream != nil {
@@ -41,22 +42,29 @@ func (r *run) missed() error {
 		return cmp.Or(cmp.Compare(a.APIVersion, b.APIVersion), cmp.Compare(a.Kind, b.Kind))
 	}) {
 		d := all[kind]
-		gap := report.Gap{
-			Position: d.object.Position(), Reason: engine.ReasonRefdata,
-			Text: fmt.Sprintf("%s: %s is in another form at %s, and which one counts is not known; name the right one with --context", engine.ReasonRefdata, objectOf(d.object), d.first),
-		}
+		text := fmt.Sprintf("%s is in another form at %s, and which one counts is not known; name the right one with --context", objectOf(d.object), d.first)
 		if d.more > 0 {
-			gap.Text += fmt.Sprintf(" (and %d more of its kind)", d.more)
+			text += fmt.Sprintf(" (and %d more of its kind)", d.more)
 		}
+		gap := report.Gap{Position: d.object.Position(), Reason: engine.ReasonRefdata, Text: engine.ReasonRefdata + ": " + text}
+		assumed := false
 		for _, i := range r.options.Client.ReadBy(d.object.Value) {
-			if r.judged[i] {
-				gap.Constraints = append(gap.Constraints, nameOf(r.constraints[i]))
+			switch c := r.constraints[i]; {
+			case !r.judged[i]:
+			case c.Template.ReadsWorkloads():
+				assumed = true
+			default:
+				gap.Constraints = append(gap.Constraints, nameOf(c))
 			}
 		}
-		if len(gap.Constraints) == 0 {
-			continue
+		var err error
+		if assumed {
+			err = r.writer.Note(report.Note{Position: gap.Position, Kind: report.NoteAssumed, Text: "judged without any form: " + text})
 		}
-		if err := r.gap(gap); err != nil {
+		if err == nil && len(gap.Constraints) > 0 {
+			err = r.gap(gap)
+		}
+		if err != nil {
 			return err
 		}
 	}
