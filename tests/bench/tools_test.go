@@ -40,6 +40,7 @@ exit 1
 		{"none", `{"findings": []}`, []string{`small, x: memgate: Gatekeeper alone: Named /pods deny: Pod shop/a: is called a {"n":1000000}`}, ""},
 		{"twice", `{"findings": [` + finding + "," + finding + `]}`, []string{`small, x: memgate: memgate alone: Named /pods deny: Pod shop/a: is called a {"n":1000000}`}, ""},
 		{"not judged", `{"findings": [` + finding + `], "notJudged": [{"text": "broken"}]}`, nil, `1 not judged, the first {"text": "broken"}`},
+		{"not expanded, as gator", `{"findings": [` + finding + `], "notJudged": [{"reason":"not expanded","allowed":true}]}`, nil, ""},
 		{"no JSON", `pod.yaml: denied`, nil, "invalid character"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -66,11 +67,11 @@ func TestTools(t *testing.T) {
 		memgate, bundle string
 		want            []string
 	}{
-		{without, "", []string{"gator: gator test --enable-k8s-native-validation=false -f p -f m", "memgate: " + without + " check --policy p m"}},
+		{without, "", []string{"gator: gator test --enable-k8s-native-validation=false -f p -f m", "memgate: " + without + " check --no-defaults --allow-unjudged=not-expanded --policy p m"}},
 		{with, "strict", []string{
 			"gator: gator test --enable-k8s-native-validation=false -f p -f m",
-			"memgate: " + with + " check --bundle strict m",
-			"memgate --no-cache: " + with + " check --bundle strict --no-cache m",
+			"memgate: " + with + " check --no-defaults --bundle strict m",
+			"memgate --no-cache: " + with + " check --no-defaults --bundle strict --no-cache m",
 		}},
 	} {
 		all, err := tools("gator", tc.memgate, "p", tc.bundle)
